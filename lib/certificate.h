@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CERTIFICATE_H
+#define CERTIFICATE_H
+
+#include "config.h"
+#include "file.h"
+#include "finding.h"
+#include "der.h"
+#include <gnutls/gnutls.h>
+#include <gnutls/abstract.h>
+#include <stdatomic.h>
+
+/* Something that is wrong with a certificate's files, found when they were read. */
+struct certificate_fault {
+	enum finding_code
+		code; /* UNREADABLE, MALFORMED, KEY_MISMATCH, CHAIN_ORDER, STAPLE_INVALID, KEY_PERMISSIONS */
+	char *file; /* the file to blame */
+	char *message; /* what is wrong and what to do: one sentence or two, for `advice` */
+};
+
+/* One end-entity certificate with its chain and key. Immutable once made. */
+struct pair {
+	struct der **
+		chain; /* [0] the end-entity, then each one's issuer; shared between certificates */
+	unsigned int chain_length;
+	unsigned int chain_extra; /* how many at the end of `chain` do not belong to the path */
+	struct der *
+		key; /* PKCS#8, PKCS#1 or SEC1, unencrypted; wiped when freed; NULL when token_key is set */
+	gnutls_privkey_t token_key; /* a key in a PKCS#11 token; NULL else */
+	struct der *staple; /* verified against chain[0] and its issuer; NULL: none */
+	int64_t staple_from, staple_until; /* s since the epoch; served only between the two */
+	gnutls_pk_algorithm_t key_algorithm;
+	int64_t not_before, not_after; /* of the end-entity, s since the epoch */
+	char *names; /* its identifiers that can match something, folded, each with its NUL, one after the other */
+	size_t names_length; /* how many */
+	bool must_staple; /* RFC 7633 */
+};
+
+/*
+ * A named certificate with all its pairs. Immutable once made, reference counted. A certificate
+ * whose files are at fault exists all the same: it has no usable pair, and says why.
+ */
+struct certificate {
+	atomic_uint references;
+	char *name;
+	char *file; /* where it is configured; for one of certificate_dirs the directory */
+	int line;
+	struct pair *pairs; /* the usable ones, in configured order */
+	size_t pairs_length;
+	struct certificate_fault *faults;
+	size_t faults_length;
+};
+
+/* What reading needs beside the entry. */
+struct certificate_options {
+	struct der_pool *pool; /* chain certificates that many share are kept once */
+	bool strict_key_permissions;
+	int64_t now; /* for staples */
+};
+
+/*
+ * Reads one configured certificate. Only exhausted memory is a failure; everything else is a fault
+ * of the certificate.
+ */
+int certificate_read(const struct config_certificate *entry,
+	const struct certificate_options *options, struct certificate **certificate,
+	struct certbind_error *error);
+
+struct certificate *certificate_ref(struct certificate *certificate);
+void certificate_unref(struct certificate *certificate); /* NULL does nothing */
+
+/* Ready made: takes one pair out of PEM bytes that hold a key and its chain (the self-signed default). */
+int certificate_from_pem(const char *name, const unsigned char *pem, size_t size,
+	const struct certificate_options *options, struct certificate **certificate,
+	struct certbind_error *error);
+
+/*
+ * Lists what is in a certificate directory, certbot's, lego's and combined layout, as entries for
+ * certificate_read() (place: the directory's entry, line 0), sorted by name. A NAME seen twice, and
+ * a directory that can't be read, are added to `problems`, scope CONFIG_SCOPE_CERTIFICATE. The
+ * caller frees both lists with the functions below.
+ */
+int certificate_dir_list(const char *directory, struct config_certificate **entries,
+	size_t *entries_length, struct config_problem **problems, size_t *problems_length,
+	struct certbind_error *error);
+void config_certificates_free(struct config_certificate *entries, size_t length); /* in config.c */
+void config_problems_free(struct config_problem *problems, size_t length); /* in config.c */
+
+/* Reads the certificates of a PEM file (several, in file order) as DER; for verify and covers. */
+int certificate_chain_read(const char *path, struct der_pool *pool, struct der ***chain,
+	size_t *chain_length, struct certbind_error *error);
+void certificate_chain_free(struct der **chain, size_t chain_length);
+
+/* The identifiers of an end-entity that can match something, as struct pair has them. */
+int certificate_names(const struct der *der, char **names, size_t *names_length);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <certbind/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Plain structs that say what the files say: folded, bounded, resolved, with the place of each. */
+
+/* A list of strings. */
+struct config_list {
+	char **items;
+	size_t length;
+};
+
+/* Where something stands. `file` is owned by the config (interned: one copy a file). */
+struct config_place {
+	const char *file;
+	int line;
+};
+
+struct config_service {
+	char *name;
+	struct config_list hosts; /* templates with %d */
+	char *default_certificate; /* NULL: the self-signed one; may be "auto" */
+	struct config_list shared_hosts; /* folded */
+	bool rejects_unknown;
+	bool has_alpn; /* an empty list narrows to nothing */
+	struct config_list alpn;
+	char *priority; /* NULL: the default */
+	struct config_place place; /* line 0: nobody configured it */
+	struct config_place default_place; /* of the value of `default` */
+};
+
+struct config_pair {
+	struct config_list
+		chain; /* paths, resolved; empty when `key` is a .p12 that stands for both */
+	char *key; /* path, resolved, or a pkcs11: URI as given */
+	char *key_password; /* NULL: none */
+	char *key_password_file; /* path, resolved; NULL: none */
+	char *staple; /* path, resolved; NULL: none */
+	struct config_place place;
+};
+
+struct config_certificate {
+	char *name; /* UTF-8, 1 to 255 bytes, no control characters */
+	struct config_pair *pairs;
+	size_t pairs_length; /* at least 1 */
+	struct config_place place;
+};
+
+enum config_choice { CONFIG_AUTO, CONFIG_NONE, CONFIG_NAMED };
+
+/* What a domain says of one service; a service it says nothing of has no such entry. */
+struct config_choice_entry {
+	size_t service; /* index into config.services */
+	bool names_service; /* SERVICE was given: `choice` and `certificate` count */
+	enum config_choice choice;
+	char *certificate; /* of CONFIG_NAMED */
+	bool has_hosts; /* SERVICE_hosts was given: `hosts` counts, even when empty */
+	struct config_list hosts; /* folded */
+	struct config_place place;
+};
+
+struct config_domain {
+	char *name; /* folded */
+	struct config_choice_entry *choices; /* by service index, at most one each */
+	size_t choices_length;
+	struct config_place place;
+};
+
+/* What kind of thing an error costs. */
+enum config_scope {
+	CONFIG_SCOPE_LOAD, /* outside the entries: the load is refused */
+	CONFIG_SCOPE_CERTIFICATE, /* that entry of `certificates` is left out */
+	CONFIG_SCOPE_DOMAIN /* that entry of `domains`, or file of `domains_dir`, is left out */
+};
+
+struct config_problem {
+	enum config_scope scope;
+	char *name; /* of the certificate or domain (folded), where it is known; else NULL */
+	struct config_place place;
+	char *message; /* without FILE:LINE, as style.md has it: domain "X": … */
+};
+
+struct config {
+	char *state_dir;
+	char *trust_file; /* NULL: the system's */
+	char *ticket_key_file; /* NULL: a random key a store */
+	struct config_list certificate_dirs;
+	char *domains_dir; /* NULL: none */
+	uint32_t cache_size;
+	uint32_t expiry_warning_days;
+	uint32_t poll_interval; /* s */
+	bool strict_key_permissions;
+	struct config_service *services; /* "webmail" and "mail" first, then as configured */
+	size_t services_length;
+	struct config_certificate
+		*certificates; /* of `certificates` only, not of the directories */
+	size_t certificates_length;
+	struct config_domain *domains; /* sorted by name, no name twice */
+	size_t domains_length;
+	struct config_problem *problems; /* in the order of files and lines */
+	size_t problems_length;
+	char **files; /* every file read, interned */
+	size_t files_length;
+};
+
+/*
+ * Reads a configuration with all that it includes.
+ *
+ * path: NULL for CERTBIND_SYSCONFDIR "/certbind/certbind.conf".
+ * Returns CERTBIND_OK with *config set, also when there are problems: the caller looks at their
+ * scopes. CERTBIND_E_FILE when `path` itself can't be read, CERTBIND_E_MEMORY; then *config is NULL.
+ */
+int config_read(const char *path, struct config **config, struct certbind_error *error);
+
+/* Wipes passwords, frees; NULL does nothing. */
+void config_free(struct config *config);
+
+#endif

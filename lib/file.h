@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef FILE_H
+#define FILE_H
+
+#include <certbind/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+/* What tells one version of a file from another without reading it. */
+struct file_id {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec changed; /* st_mtim */
+	struct timespec status_changed; /* st_ctim */
+};
+
+struct file_bytes {
+	unsigned char *data; /* followed by a NUL that `size` does not count */
+	size_t size;
+	struct file_id id;
+	mode_t mode; /* st_mode of the very file that was read */
+	uid_t owner;
+};
+
+/*
+ * Reads a whole regular file into memory, once, from one descriptor. Never hangs on a FIFO or a
+ * device; refuses what is larger than size_max bytes, and what changes while it is read.
+ * Returns CERTBIND_OK, CERTBIND_E_FILE (error->file is `path`, the message says what is wrong) or
+ * CERTBIND_E_MEMORY. On failure `bytes` is zeroed.
+ */
+int file_read(
+	const char *path, size_t size_max, struct file_bytes *bytes, struct certbind_error *error);
+
+/* Wipes and frees; may run twice. */
+void file_bytes_wipe(struct file_bytes *bytes);
+
+/* `path` as seen from the directory of the file that names it; the caller frees; NULL: memory. */
+char *file_resolve_dup(const char *naming_file, const char *path);
+
+bool file_id_equal(const struct file_id *a, const struct file_id *b);
+
+#endif
