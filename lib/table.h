@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef TABLE_H
+#define TABLE_H
+
+#include "hash.h"
+#include <stddef.h>
+
+struct table_slot {
+	const char *key; /* borrowed; NULL: empty */
+	void *value;
+	uint64_t hash;
+};
+
+/*
+ * A hash table from strings to pointers, with a key of its own: every step costs the same, however
+ * many entries there are and whoever chose them. Keys are borrowed: they must outlive the table.
+ * Nothing is ever removed. Threads: any number may look up while none inserts.
+ */
+struct table {
+	struct hash_key key;
+	struct table_slot *slots;
+	size_t mask; /* number of slots - 1 */
+	size_t length;
+};
+
+/* Prepares a table for about `expected` entries; it grows as needed. CERTBIND_OK, _E_MEMORY, _E_SYSTEM. */
+int table_init(struct table *table, size_t expected);
+
+/* The place of a key's value, made (with value NULL) when it is not there. NULL: memory. Good until the next insertion. */
+void **table_place(struct table *table, const char *key);
+
+/* The value of a key; NULL when it is not there. */
+void *table_get(const struct table *table, const char *key);
+
+/* Frees the slots; may run twice, and on a zeroed table. */
+void table_clear(struct table *table);
+
+#endif
