@@ -23,13 +23,14 @@ struct config_place {
 
 struct config_service {
 	char *name;
-	struct config_list hosts; /* templates with %d */
+	struct config_list hosts; /* templates with one %d, as given: fold after replacing it */
 	char *default_certificate; /* NULL: the self-signed one; may be "auto" */
 	struct config_list shared_hosts; /* folded */
 	bool rejects_unknown;
 	bool has_alpn; /* an empty list narrows to nothing */
 	struct config_list alpn;
-	char *priority; /* NULL: the default */
+	char *priority; /* NULL: the default; not checked */
+	struct config_place priority_place;
 	struct config_place place; /* line 0: nobody configured it */
 	struct config_place default_place; /* of the value of `default` */
 };
@@ -109,13 +110,13 @@ struct config {
 };
 
 /*
- * Reads a configuration with all that it includes.
+ * Reads a configuration with all that it includes. (Not called config_read: libconfig is.)
  *
  * path: NULL for CERTBIND_SYSCONFDIR "/certbind/certbind.conf".
  * Returns CERTBIND_OK with *config set, also when there are problems: the caller looks at their
  * scopes. CERTBIND_E_FILE when `path` itself can't be read, CERTBIND_E_MEMORY; then *config is NULL.
  */
-int config_read(const char *path, struct config **config, struct certbind_error *error);
+int config_load(const char *path, struct config **config, struct certbind_error *error);
 
 /* Wipes passwords, frees; NULL does nothing. */
 void config_free(struct config *config);
