@@ -6,12 +6,16 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Bytes that several hold: a certificate, a key, a staple. Immutable, reference counted. */
 struct der {
 	atomic_uint references;
 	bool is_secret; /* wiped when freed */
 	struct der_pool *pool; /* the pool that lists it; NULL: none */
+	struct der *next; /* the pool's */
+	uint64_t hash; /* the pool's */
+	_Atomic(void *) note; /* see der_note_take() */
 	size_t size;
 	unsigned char data[];
 };
@@ -22,16 +26,30 @@ struct der_pool;
 struct der_pool *der_pool_new(void); /* NULL: memory */
 struct der_pool *der_pool_ref(struct der_pool *pool);
 void der_pool_unref(struct der_pool *pool); /* each listed der holds its pool */
+size_t der_pool_count(struct der_pool *pool); /* how many are listed */
 
 /* A copy of the bytes; `pool` may be NULL, and must be for a secret. NULL: memory. */
 struct der *der_new(struct der_pool *pool, const void *data, size_t size, bool is_secret);
 struct der *der_ref(struct der *der);
 void der_unref(struct der *der); /* NULL does nothing */
+bool der_equal(const struct der *a, const struct der *b);
+
+/*
+ * What was read out of the bytes, so that it is read once however many hold them: one block of
+ * malloc(), immutable, freed with the der. Keeps `note`, or frees it when another thread was
+ * first; returns the one that is kept. NULL: none yet.
+ */
+void *der_note_take(struct der *der, void *note);
+static inline void *der_note_peek(struct der *der)
+{
+	return atomic_load(&der->note);
+}
 
 /* As GnuTLS takes it; lives as long as the der. */
 static inline gnutls_datum_t der_peek(const struct der *der)
 {
-	gnutls_datum_t datum = { (unsigned char *)der->data, (unsigned int)der->size };
+	/* GnuTLS has no datum of constant bytes; it does not write to what it is given. */
+	gnutls_datum_t datum = { (unsigned char *)(uintptr_t)der->data, (unsigned int)der->size };
 
 	return datum;
 }

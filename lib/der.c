@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "der.h"
+#include "hash.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { POOL_BUCKETS_MIN = 16 };
+
+struct der_pool {
+	atomic_uint references;
+	pthread_mutex_t lock; /* guards what follows */
+	struct hash_key key;
+	struct der **buckets;
+	size_t mask; /* number of buckets - 1 */
+	size_t length;
+};
+
+struct der_pool *der_pool_new(void)
+{
+	struct der_pool *pool = calloc(1, sizeof(*pool));
+
+	if (pool == NULL)
+		return NULL;
+	pool->buckets = calloc(POOL_BUCKETS_MIN, sizeof(struct der *));
+	pool->mask = POOL_BUCKETS_MIN - 1;
+	if (pool->buckets == NULL || hash_key_make(&pool->key) != 0 ||
+		pthread_mutex_init(&pool->lock, NULL) != 0) {
+		free(pool->buckets);
+		free(pool);
+		return NULL;
+	}
+	atomic_init(&pool->references, 1);
+	return pool;
+}
+
+struct der_pool *der_pool_ref(struct der_pool *pool)
+{
+	atomic_fetch_add(&pool->references, 1);
+	return pool;
+}
+
+void der_pool_unref(struct der_pool *pool)
+{
+	if (pool == NULL || atomic_fetch_sub(&pool->references, 1) != 1)
+		return;
+	(void)pthread_mutex_destroy(&pool->lock);
+	free(pool->buckets);
+	free(pool);
+}
+
+size_t der_pool_count(struct der_pool *pool)
+{
+	size_t length;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	length = pool->length;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return length;
+}
+
+/* False: the last reference is gone, and whoever dropped it is about to free it. */
+static bool der_ref_alive(struct der *der)
+{
+	unsigned int references = atomic_load(&der->references);
+
+	while (references != 0)
+		if (atomic_compare_exchange_weak(&der->references, &references, references + 1))
+			return true;
+	return false;
+}
+
+static struct der *pool_find(
+	const struct der_pool *pool, uint64_t hash, const void *data, size_t size)
+{
+	struct der *der;
+
+	for (der = pool->buckets[hash & pool->mask]; der != NULL; der = der->next)
+		if (der->hash == hash && der->size == size && memcmp(der->data, data, size) == 0 &&
+			der_ref_alive(der))
+			return der;
+	return NULL;
+}
+
+/* Memory that can't be had only makes the lists longer. */
+static void pool_grow(struct der_pool *pool)
+{
+	size_t mask = pool->mask * 2 + 1;
+	struct der **buckets = calloc(mask + 1, sizeof(struct der *));
+	size_t i;
+
+	if (buckets == NULL)
+		return;
+	for (i = 0; i <= pool->mask; i++) {
+		while (pool->buckets[i] != NULL) {
+			struct der *der = pool->buckets[i];
+
+			pool->buckets[i] = der->next;
+			der->next = buckets[der->hash & mask];
+			buckets[der->hash & mask] = der;
+		}
+	}
+	free(pool->buckets);
+	pool->buckets = buckets;
+	pool->mask = mask;
+}
+
+static void pool_add(struct der_pool *pool, struct der *der, uint64_t hash)
+{
+	if (pool->length > pool->mask)
+		pool_grow(pool);
+	der->pool = der_pool_ref(pool);
+	der->hash = hash;
+	der->next = pool->buckets[hash & pool->mask];
+	pool->buckets[hash & pool->mask] = der;
+	pool->length++;
+}
+
+static void pool_remove(struct der_pool *pool, const struct der *der)
+{
+	struct der **place;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	place = &pool->buckets[der->hash & pool->mask];
+	while (*place != der)
+		place = &(*place)->next;
+	*place = der->next;
+	pool->length--;
+	(void)pthread_mutex_unlock(&pool->lock);
+}
+
+static struct der *der_alloc(const void *data, size_t size, bool is_secret)
+{
+	struct der *der = NULL;
+
+	/* GnuTLS counts bytes in unsigned int. */
+	if (size <= UINT32_MAX / 2)
+		der = calloc(1, sizeof(*der) + size);
+	if (der == NULL)
+		return NULL;
+	atomic_init(&der->references, 1);
+	atomic_init(&der->note, NULL);
+	der->is_secret = is_secret;
+	der->size = size;
+	if (size != 0)
+		memcpy(der->data, data, size);
+	return der;
+}
+
+struct der *der_new(struct der_pool *pool, const void *data, size_t size, bool is_secret)
+{
+	struct der *der;
+	uint64_t hash;
+
+	if (pool == NULL)
+		return der_alloc(data, size, is_secret);
+	hash = hash_bytes(&pool->key, data, size);
+	(void)pthread_mutex_lock(&pool->lock);
+	der = pool_find(pool, hash, data, size);
+	if (der == NULL) {
+		der = der_alloc(data, size, is_secret);
+		if (der != NULL)
+			pool_add(pool, der, hash);
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	return der;
+}
+
+struct der *der_ref(struct der *der)
+{
+	atomic_fetch_add(&der->references, 1);
+	return der;
+}
+
+void der_unref(struct der *der)
+{
+	if (der == NULL || atomic_fetch_sub(&der->references, 1) != 1)
+		return;
+	if (der->pool != NULL) {
+		pool_remove(der->pool, der);
+		der_pool_unref(der->pool);
+	}
+	if (der->is_secret)
+		gnutls_memset(der->data, 0, der->size);
+	free(atomic_load(&der->note));
+	free(der);
+}
+
+bool der_equal(const struct der *a, const struct der *b)
+{
+	return a == b || (a->size == b->size && memcmp(a->data, b->data, a->size) == 0);
+}
+
+void *der_note_take(struct der *der, void *note)
+{
+	void *kept = NULL;
+
+	if (atomic_compare_exchange_strong(&der->note, &kept, note))
+		return note;
+	free(note);
+	return kept;
+}

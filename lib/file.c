@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "file.h"
+#include "error.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <gnutls/gnutls.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int refuse_errno(struct certbind_error *error, const char *path, int number)
+{
+	char text[256];
+
+	if (number == ENOMEM)
+		return error_memory(error);
+	if (number == ENOENT)
+		return error_set(
+			error, CERTBIND_E_FILE, path, 0, "does not exist; expected a regular file");
+	if (number == EACCES || number == EPERM)
+		return error_set(error, CERTBIND_E_FILE, path, 0,
+			"may not be read by user %ld; give that user the right to read the file "
+			"and to "
+			"search its directories",
+			(long)geteuid());
+	if (number == ELOOP)
+		return error_set(error, CERTBIND_E_FILE, path, 0,
+			"is a symbolic link that leads nowhere; expected a regular file");
+	if (strerror_r(number, text, sizeof(text)) != 0)
+		text[0] = '\0';
+	return error_set(
+		error, CERTBIND_E_FILE, path, 0, "can't be read: %s (error %d)", text, number);
+}
+
+/* NULL: a regular file. */
+static const char *foreign_kind(mode_t mode)
+{
+	if (S_ISREG(mode))
+		return NULL;
+	if (S_ISDIR(mode))
+		return "a directory";
+	if (S_ISFIFO(mode))
+		return "a FIFO";
+	if (S_ISCHR(mode) || S_ISBLK(mode))
+		return "a device";
+	if (S_ISSOCK(mode))
+		return "a socket";
+	return "no file";
+}
+
+static int check_kind(
+	const struct stat *status, size_t size_max, const char *path, struct certbind_error *error)
+{
+	const char *kind = foreign_kind(status->st_mode);
+
+	if (kind != NULL)
+		return error_set(
+			error, CERTBIND_E_FILE, path, 0, "is %s; expected a regular file", kind);
+	if (status->st_size < 0 || (uintmax_t)status->st_size > size_max)
+		return error_set(error, CERTBIND_E_FILE, path, 0,
+			"has %lld bytes; expected at most %zu", (long long)status->st_size,
+			size_max);
+	return CERTBIND_OK;
+}
+
+static struct file_id id_of(const struct stat *status)
+{
+	struct file_id id = { .device = status->st_dev,
+		.inode = status->st_ino,
+		.size = status->st_size,
+		.changed = status->st_mtim,
+		.status_changed = status->st_ctim };
+
+	return id;
+}
+
+/* Up to `size` bytes; less only at the end of the file. -1 with errno. */
+static ssize_t read_up_to(int fd, unsigned char *data, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t got = read(fd, data + done, size - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
+/* The same file and nothing written to it: what was read is one version of it. */
+static int check_unchanged(int fd, ssize_t got, const struct file_bytes *bytes, const char *path,
+	struct certbind_error *error)
+{
+	struct file_id id;
+	struct stat status;
+
+	if (got < 0)
+		return refuse_errno(error, path, errno);
+	if (fstat(fd, &status) != 0)
+		return refuse_errno(error, path, errno);
+	id = id_of(&status);
+	if ((size_t)got != bytes->size || !file_id_equal(&id, &bytes->id))
+		return error_set(error, CERTBIND_E_FILE, path, 0,
+			"changed while it was read; whoever writes it should write a temporary "
+			"file "
+			"and rename it");
+	return CERTBIND_OK;
+}
+
+static int read_open(int fd, size_t size_max, struct file_bytes *bytes, const char *path,
+	struct certbind_error *error)
+{
+	struct stat status;
+	int result;
+
+	if (fstat(fd, &status) != 0)
+		return refuse_errno(error, path, errno);
+	result = check_kind(&status, size_max, path, error);
+	if (result != CERTBIND_OK)
+		return result;
+	bytes->size = (size_t)status.st_size;
+	bytes->id = id_of(&status);
+	bytes->mode = status.st_mode;
+	bytes->owner = status.st_uid;
+	if (bytes->size >= SIZE_MAX / 2)
+		return error_memory(error);
+	bytes->data = malloc(bytes->size + 1);
+	if (bytes->data == NULL)
+		return error_memory(error);
+	/* One byte more than there should be: it shows that the file grew. */
+	result = check_unchanged(
+		fd, read_up_to(fd, bytes->data, bytes->size + 1), bytes, path, error);
+	bytes->data[bytes->size] = '\0';
+	return result;
+}
+
+/*
+ * Looks before it opens: opening a device may have effects, and a socket can't be opened at all.
+ * What counts is what fstat says of the descriptor afterwards.
+ */
+static int open_regular(const char *path, size_t size_max, int *fd, struct certbind_error *error)
+{
+	struct stat status;
+	int result;
+
+	if (stat(path, &status) != 0)
+		return refuse_errno(error, path, errno);
+	result = check_kind(&status, size_max, path, error);
+	if (result != CERTBIND_OK)
+		return result;
+	do {
+		*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	} while (*fd < 0 && errno == EINTR);
+	return *fd < 0 ? refuse_errno(error, path, errno) : CERTBIND_OK;
+}
+
+int file_read(
+	const char *path, size_t size_max, struct file_bytes *bytes, struct certbind_error *error)
+{
+	int fd = -1;
+	int result;
+
+	memset(bytes, 0, sizeof(*bytes));
+	result = open_regular(path, size_max, &fd, error);
+	if (result != CERTBIND_OK)
+		return result;
+	result = read_open(fd, size_max, bytes, path, error);
+	/* Nothing was written through it, so nothing can be lost by closing it. */
+	(void)close(fd);
+	if (result != CERTBIND_OK)
+		file_bytes_wipe(bytes);
+	return result;
+}
+
+void file_bytes_wipe(struct file_bytes *bytes)
+{
+	if (bytes->data != NULL)
+		gnutls_memset(bytes->data, 0, bytes->size + 1);
+	free(bytes->data);
+	memset(bytes, 0, sizeof(*bytes));
+}
+
+char *file_resolve_dup(const char *naming_file, const char *path)
+{
+	const char *slash = naming_file == NULL ? NULL : strrchr(naming_file, '/');
+	size_t directory;
+	size_t length = strlen(path);
+	char *resolved;
+
+	if (path[0] == '/' || slash == NULL)
+		return strdup(path);
+	directory = (size_t)(slash - naming_file) + 1;
+	resolved = malloc(directory + length + 1);
+	if (resolved == NULL)
+		return NULL;
+	memcpy(resolved, naming_file, directory);
+	memcpy(resolved + directory, path, length + 1);
+	return resolved;
+}
+
+static bool time_equal(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool file_id_equal(const struct file_id *a, const struct file_id *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       time_equal(&a->changed, &b->changed) &&
+	       time_equal(&a->status_changed, &b->status_changed);
+}
