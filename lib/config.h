@@ -114,7 +114,8 @@ struct config {
  *
  * path: NULL for CERTBIND_SYSCONFDIR "/certbind/certbind.conf".
  * Returns CERTBIND_OK with *config set, also when there are problems: the caller looks at their
- * scopes. CERTBIND_E_FILE when `path` itself can't be read, CERTBIND_E_MEMORY; then *config is NULL.
+ * scopes. CERTBIND_E_FILE when `path` itself can't be read, CERTBIND_E_MEMORY, CERTBIND_E_SYSTEM (no random
+ * bytes); then *config is NULL.
  */
 int config_load(const char *path, struct config **config, struct certbind_error *error);
 

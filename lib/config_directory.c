@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config_reader.h"
+#include "file.h"
+#include "name.h"
+#include <dirent.h>
+#include <errno.h>
+#include <libconfig.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char suffix[] = ".conf";
+
+static bool is_domain_file(const char *name)
+{
+	size_t length = strlen(name);
+
+	return name[0] != '.' && length > strlen(suffix) &&
+	       strcmp(name + length - strlen(suffix), suffix) == 0;
+}
+
+/* Reads the names of a directory; false: errno says why. */
+static bool directory_list(
+	struct config_reader *reader, const char *path, struct config_list *names)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *found;
+	int number;
+
+	if (directory == NULL)
+		return false;
+	for (;;) {
+		errno = 0;
+		/* The stream is this call's own. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+		found = readdir(directory);
+		number = errno;
+		if (found == NULL)
+			break;
+		if (is_domain_file(found->d_name))
+			config_list_append_take(
+				reader, names, config_text_dup(reader, found->d_name));
+	}
+	(void)closedir(directory);
+	errno = number;
+	return number == 0;
+}
+
+/* Checks that the file's name is a domain's as the loader would name it. */
+static void file_name_check(struct config_entry *entry, const char *name, char *folded)
+{
+	enum name_fault fault = name_fold(name, strlen(name), folded);
+
+	if (fault != NAME_OK) {
+		config_problem(
+			entry, 0, "the file's name is no host name: %s", name_fault_text(fault));
+		return;
+	}
+	entry->name = folded;
+	if (strcmp(name, folded) != 0)
+		config_problem(entry, 0,
+			"the file's name is not in the form that is looked for; "
+			"expected %s%s",
+			folded, suffix);
+}
+
+/* A sub directory is none of ours; what has gone since the directory was read never was. */
+static bool is_ignored(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0)
+		return S_ISDIR(status.st_mode);
+	return lstat(path, &status) < 0 && errno == ENOENT;
+}
+
+static void file_parse(struct config_entry *entry, const struct file_bytes *bytes)
+{
+	struct config_source *source =
+		config_source_parse(entry, (const char *)bytes->data, bytes->size);
+
+	if (source == NULL)
+		return;
+	entry->source = source;
+	config_domain_read(entry, config_root_setting(source->tree), true);
+	config_source_free(source);
+}
+
+static void file_load(struct config_reader *reader, const char *path, const char *name)
+{
+	struct config_source outline = { .order = reader->orders++ };
+	struct config_entry entry = { .reader = reader,
+		.source = &outline,
+		.scope = CONFIG_SCOPE_DOMAIN,
+		.kind = "domain",
+		.label = name };
+	char folded[NAME_SIZE];
+	struct certbind_error error;
+	struct file_bytes bytes;
+	int status = file_read(path, CONFIG_DOMAIN_FILE_SIZE_MAX, &bytes, &error);
+
+	if (status == CERTBIND_E_MEMORY)
+		reader->is_out_of_memory = true;
+	if (status == CERTBIND_E_MEMORY || (status < 0 && is_ignored(path)))
+		return;
+	outline.file = config_file_intern(reader, path);
+	if (outline.file != NULL) {
+		file_name_check(&entry, name, folded);
+		if (status < 0)
+			config_problem(&entry, 0, "the file %s", error.message);
+		else
+			file_parse(&entry, &bytes);
+	}
+	file_bytes_wipe(&bytes);
+}
+
+/* `name` is NAME.conf; it is cut. */
+static void directory_file(struct config_reader *reader, const char *directory, char *name)
+{
+	size_t size = strlen(directory) + strlen(name) + 2;
+	char *path = malloc(size);
+
+	if (path == NULL) {
+		reader->is_out_of_memory = true;
+		return;
+	}
+	(void)snprintf(path, size, "%s/%s", directory, name);
+	name[strlen(name) - strlen(suffix)] = '\0';
+	file_load(reader, path, name);
+	free(path);
+}
+
+static int name_compare(const void *a, const void *b)
+{
+	const char *const *left = a;
+	const char *const *right = b;
+
+	return strcmp(*left, *right);
+}
+
+void config_directory_read(struct config_reader *reader)
+{
+	struct config_entry entry = {
+		.reader = reader, .source = reader->domains_dir_source, .scope = CONFIG_SCOPE_LOAD
+	};
+	const char *path = reader->config->domains_dir;
+	struct config_list names = { NULL, 0 };
+	char reason[128];
+	size_t i;
+
+	if (path == NULL)
+		return;
+	if (!directory_list(reader, path, &names)) {
+		if (strerror_r(errno, reason, sizeof(reason)) != 0)
+			reason[0] = '\0';
+		config_problem(&entry, config_value_line(reader->domains_dir),
+			"\"domains_dir\": %s can't be read: %s; expected a directory", path,
+			reason);
+	}
+	if (names.length > 1)
+		qsort(names.items, names.length, sizeof(*names.items), name_compare);
+	for (i = 0; i < names.length; i++)
+		directory_file(reader, path, names.items[i]);
+	config_list_clear(&names);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config_reader.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct config_claim {
+	struct config_claim *next;
+	struct config_place place;
+	char name[];
+};
+
+/* Room for 8, 16, 32, …: the length alone says when an array is full. */
+void *config_grow(void *array, size_t length, size_t size)
+{
+	if (array != NULL && (length < 8 || (length & (length - 1)) != 0))
+		return array;
+	if (length > SIZE_MAX / 2 / size)
+		return NULL;
+	return realloc(array, (length < 8 ? 8 : length * 2) * size);
+}
+
+void *config_grow_or_note(struct config_reader *reader, void *array, size_t length, size_t size)
+{
+	void *grown = config_grow(array, length, size);
+
+	if (grown == NULL)
+		reader->is_out_of_memory = true;
+	return grown;
+}
+
+char *config_text_dup(struct config_reader *reader, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy == NULL)
+		reader->is_out_of_memory = true;
+	return copy;
+}
+
+void config_list_append_take(struct config_reader *reader, struct config_list *list, char *item)
+{
+	char **items;
+
+	if (item == NULL)
+		return;
+	items = config_grow_or_note(reader, list->items, list->length, sizeof(*items));
+	if (items == NULL) {
+		free(item);
+		return;
+	}
+	list->items = items;
+	list->items[list->length++] = item;
+}
+
+void config_list_clear(struct config_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->length; i++)
+		free(list->items[i]);
+	free(list->items);
+	memset(list, 0, sizeof(*list));
+}
+
+const char *config_file_intern(struct config_reader *reader, const char *path)
+{
+	struct config *config = reader->config;
+	char **files =
+		config_grow_or_note(reader, config->files, config->files_length, sizeof(*files));
+	char *copy;
+
+	if (files == NULL)
+		return NULL;
+	config->files = files;
+	copy = config_text_dup(reader, path);
+	if (copy != NULL)
+		config->files[config->files_length++] = copy;
+	return copy;
+}
+
+const struct config_place *config_claim(struct config_reader *reader, struct config_claims *claims,
+	const char *name, struct config_place place)
+{
+	struct config_claim *claim;
+	size_t size = strlen(name) + 1;
+	void **found;
+
+	claim = table_get(&claims->table, name);
+	if (claim != NULL)
+		return &claim->place;
+	claim = malloc(sizeof(*claim) + size);
+	if (claim == NULL) {
+		reader->is_out_of_memory = true;
+		return NULL;
+	}
+	claim->place = place;
+	memcpy(claim->name, name, size);
+	claim->next = claims->first;
+	claims->first = claim;
+	found = table_place(&claims->table, claim->name);
+	if (found == NULL)
+		reader->is_out_of_memory = true;
+	else
+		*found = claim;
+	return NULL;
+}
+
+void config_claims_clear(struct config_claims *claims)
+{
+	while (claims->first != NULL) {
+		struct config_claim *claim = claims->first;
+
+		claims->first = claim->next;
+		free(claim);
+	}
+	table_clear(&claims->table);
+}
+
+/* `kind "label": `; the number of bytes, always less than `size`. */
+static size_t problem_prefix(const struct config_entry *entry, char *text, size_t size)
+{
+	int length = 0;
+
+	if (entry->kind != NULL && entry->label == NULL)
+		length = snprintf(text, size, "%s: ", entry->kind);
+	else if (entry->kind != NULL)
+		length = snprintf(text, size, "%s \"%s\": ", entry->kind, entry->label);
+	if (length < 0)
+		return 0;
+	return (size_t)length < size ? (size_t)length : size - 1;
+}
+
+static void problem_add_take(struct config_entry *entry, int line, char *message)
+{
+	struct config_reader *reader = entry->reader;
+	struct config_reader_problem *problems = config_grow_or_note(
+		reader, reader->problems, reader->problems_length, sizeof(*problems));
+	struct config_reader_problem *added;
+
+	if (problems == NULL) {
+		free(message);
+		return;
+	}
+	reader->problems = problems;
+	added = &problems[reader->problems_length];
+	memset(added, 0, sizeof(*added));
+	added->problem.scope = entry->scope;
+	added->problem.place.file = entry->source->file;
+	added->problem.place.line = line;
+	added->problem.message = message;
+	if (entry->name != NULL)
+		added->problem.name = config_text_dup(reader, entry->name);
+	added->order = entry->source->order;
+	added->sequence = reader->problems_length++;
+}
+
+void config_problem(struct config_entry *entry, int line, const char *format, ...)
+{
+	va_list arguments;
+	char text[4 * CONFIG_STRING_MAX]; /* a label and two values */
+	size_t length = problem_prefix(entry, text, sizeof(text));
+	char *message;
+	char *at;
+
+	entry->is_bad = true;
+	va_start(arguments, format);
+	(void)vsnprintf(text + length, sizeof(text) - length, format, arguments);
+	va_end(arguments);
+	/* A message is one line, whatever the names in it are. */
+	for (at = text; *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			*at = '?';
+	message = config_text_dup(entry->reader, text);
+	if (message != NULL)
+		problem_add_take(entry, line, message);
+}
+
+static int problem_compare(const void *a, const void *b)
+{
+	const struct config_reader_problem *left = a;
+	const struct config_reader_problem *right = b;
+
+	if (left->order != right->order)
+		return left->order < right->order ? -1 : 1;
+	if (left->problem.place.line != right->problem.place.line)
+		return left->problem.place.line < right->problem.place.line ? -1 : 1;
+	return left->sequence < right->sequence ? -1 : 1;
+}
+
+void config_problems_finish(struct config_reader *reader)
+{
+	struct config *config = reader->config;
+	size_t i;
+
+	if (reader->problems_length == 0)
+		return;
+	qsort(reader->problems, reader->problems_length, sizeof(*reader->problems),
+		problem_compare);
+	config->problems = calloc(reader->problems_length, sizeof(*config->problems));
+	if (config->problems == NULL) {
+		reader->is_out_of_memory = true;
+		return;
+	}
+	for (i = 0; i < reader->problems_length; i++)
+		config->problems[i] = reader->problems[i].problem;
+	config->problems_length = reader->problems_length;
+	reader->problems_length = 0;
+}

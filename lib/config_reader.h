@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CONFIG_READER_H
+#define CONFIG_READER_H
+
+#include "config.h"
+#include "table.h"
+#include <limits.h>
+#include <sys/types.h>
+
+/*
+ * What the parts of the configuration reader (config.c and config_*.c) share. Nobody else includes
+ * this. Exhausted memory is remembered in the reader and looked at once, at the end: until then
+ * every function goes on with what it has.
+ */
+
+struct config_t;
+struct config_setting_t;
+
+enum {
+	CONFIG_FILE_SIZE_MAX = 64 * 1024 * 1024, /* of the main and of included files */
+	CONFIG_DOMAIN_FILE_SIZE_MAX = 64 * 1024, /* of a file of domains_dir */
+	CONFIG_INCLUDE_DEPTH_MAX = 8,
+	CONFIG_STRING_MAX = 4096, /* bytes of any string value; a path can't be longer */
+	CONFIG_NAME_MAX = 255, /* bytes of a certificate's name */
+	CONFIG_LIST_MAX = 1000, /* strings in an array, unless there is a smaller bound */
+	CONFIG_CHAIN_MAX = 16,
+	CONFIG_PAIRS_MAX = 8,
+	CONFIG_ALPN_MAX = 8,
+	CONFIG_ALPN_LENGTH_MAX = 255, /* RFC 7301, 3.1 */
+	CONFIG_SERVICE_NAME_MAX = 63
+};
+
+/* A string or a number of the text, in the order of the text. */
+struct config_token {
+	int line;
+	bool is_string;
+	bool is_joined; /* adjacent strings, which libconfig makes one */
+	bool is_integer; /* decimal or hexadecimal */
+	bool is_in_range; /* of long long */
+	long long number;
+};
+
+/* What keeps libconfig from being asked at all. */
+struct config_scan {
+	struct config_token *tokens;
+	size_t tokens_length;
+	int error_line; /* 0: none */
+	const char *error_text;
+};
+
+/* A parsed file. Its settings point to `scan` with their hooks. */
+struct config_source {
+	const char *file; /* interned */
+	size_t order; /* of reading: the order of problems */
+	struct config_scan scan;
+	struct config_t *tree; /* NULL: not parsed */
+	const struct config_source *parent; /* that includes it; NULL: the main file */
+	char *identity; /* device and inode */
+};
+
+/* Names taken, with the place that took them. */
+struct config_claim;
+struct config_claims {
+	struct table table;
+	struct config_claim *first;
+};
+
+struct config_reader_problem {
+	struct config_problem problem;
+	size_t order; /* of the file */
+	size_t sequence;
+};
+
+struct config_reader {
+	struct config *config;
+	bool is_out_of_memory;
+	bool is_incomplete; /* a main or included file could not be read: services may be missing */
+	size_t orders; /* files read so far */
+	struct config_source **sources; /* main and included files */
+	size_t sources_length;
+	struct config_reader_problem *problems;
+	size_t problems_length;
+	struct config_claims files; /* by identity */
+	struct config_claims service_names;
+	struct config_claims certificate_names;
+	struct config_claims domain_names;
+	struct table services; /* name to index + 1 */
+	struct config_claims scalars; /* given outside the entries */
+	const struct config_setting_t *domains_dir; /* where it is named; NULL: nowhere */
+	const struct config_source *domains_dir_source;
+};
+
+/* Where a problem belongs: an entry, or the text outside the entries. */
+struct config_entry {
+	struct config_reader *reader;
+	const struct config_source *source;
+	enum config_scope scope;
+	const char *kind; /* "domain", "certificate", "service"; NULL: outside */
+	const char *label; /* its name as written; NULL: not known (yet) */
+	const char *name; /* for config_problem.name; NULL: not known (yet) */
+	bool is_bad;
+};
+
+/* config_reader.c */
+
+void config_problem(struct config_entry *entry, int line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Room for one more element in an array of `length` that only grows here; NULL: memory, the array stays. */
+void *config_grow(void *array, size_t length, size_t size);
+void *config_grow_or_note(struct config_reader *reader, void *array, size_t length, size_t size);
+char *config_text_dup(struct config_reader *reader, const char *text);
+void config_list_append_take(struct config_reader *reader, struct config_list *list, char *item);
+void config_list_clear(struct config_list *list);
+/* The place that took the name before, or NULL: it is the caller's now. Good until the claims are cleared. */
+const struct config_place *config_claim(struct config_reader *reader, struct config_claims *claims,
+	const char *name, struct config_place place);
+void config_claims_clear(struct config_claims *claims);
+const char *config_file_intern(struct config_reader *reader, const char *path);
+/* Moves the problems to the config, in order. */
+void config_problems_finish(struct config_reader *reader);
+
+/* config_scan.c */
+
+/* Finds what libconfig must not see, and the line of each string and number. False: memory. */
+bool config_scan_text(const char *text, size_t size, struct config_scan *scan);
+
+/* config_text.c */
+
+/* Parses a file's text (NUL after it); entry->source has file, order and parent. NULL: reported. */
+struct config_source *config_source_parse(
+	struct config_entry *entry, const char *text, size_t size);
+void config_source_free(struct config_source *source);
+
+/* config_value.c: readers of values; those with a `target` fit into key tables */
+
+int config_value_line(const struct config_setting_t *setting);
+/* A checked, non-empty string; NULL: reported. Lives as long as the source. */
+const char *config_value_peek(struct config_entry *entry, const struct config_setting_t *setting);
+/* The same within a set of words; -1: reported. */
+int config_value_word(struct config_entry *entry, const struct config_setting_t *setting,
+	const char *const *words, const char *expected);
+void config_value_text(
+	struct config_entry *entry, const struct config_setting_t *setting, void *target);
+void config_value_path(
+	struct config_entry *entry, const struct config_setting_t *setting, void *target);
+void config_value_secret(
+	struct config_entry *entry, const struct config_setting_t *setting, void *target);
+void config_value_bool(
+	struct config_entry *entry, const struct config_setting_t *setting, void *target);
+/* An integer of at least min and at most max; false: reported. */
+bool config_value_integer(struct config_entry *entry, const struct config_setting_t *setting,
+	uint32_t min, uint32_t max, uint32_t *value);
+
+/* config_array.c */
+
+/* Makes of one string of an array what is kept; NULL: reported, or memory. */
+typedef char *config_convert_func(
+	struct config_entry *entry, const struct config_setting_t *element, const char *text);
+/* Reads an array of strings (or one string, or a list of strings) and appends it to `list`. */
+void config_array_read(struct config_entry *entry, const struct config_setting_t *setting,
+	size_t length_max, config_convert_func *convert, struct config_list *list);
+void config_array_paths(
+	struct config_entry *entry, const struct config_setting_t *setting, void *target);
+void config_array_chain(
+	struct config_entry *entry, const struct config_setting_t *setting, void *target);
+void config_array_hosts(
+	struct config_entry *entry, const struct config_setting_t *setting, void *target);
+/* Is the setting a list of groups? Otherwise reports, and returns false. */
+bool config_array_is_groups(struct config_entry *entry, const struct config_setting_t *setting);
+
+/* config_key.c */
+
+struct config_key {
+	const char *name;
+	/* NULL: read elsewhere */
+	void (*read)(
+		struct config_entry *entry, const struct config_setting_t *setting, void *target);
+	size_t offset; /* of the target */
+};
+
+/* Reads all members of a group with a table of keys; unknown ones are reported. */
+void config_keys_read(struct config_entry *entry, const struct config_setting_t *group,
+	const struct config_key *keys, size_t keys_length, void *target);
+/* The most similar name so far; starts as zero. */
+struct config_guess {
+	const char *name;
+	size_t distance;
+};
+void config_guess_try(struct config_guess *guess, const char *word, const char *candidate);
+void config_key_unknown(struct config_entry *entry, const struct config_setting_t *member,
+	const struct config_guess *guess);
+/* The name of an entry, checked as config_value_peek does; NULL: reported. */
+const char *config_key_name(struct config_entry *entry, const struct config_setting_t *group);
+
+/* config_include.c */
+
+/* Reads a file with all that it includes into reader->sources; an error only of the main file itself. */
+int config_include_main(
+	struct config_reader *reader, const char *path, struct certbind_error *error);
+
+/* config_service.c */
+
+bool config_services_default(struct config_reader *reader);
+void config_services_read(struct config_entry *entry, const struct config_setting_t *setting);
+void config_service_clear(struct config_service *service);
+
+/* config_certificate.c */
+
+void config_certificates_read(struct config_entry *top, const struct config_setting_t *setting);
+void config_certificate_clear(struct config_certificate *certificate);
+/* Is it a name that a binding can give? Otherwise what is wrong with it. */
+const char *config_certificate_name_fault(const char *name);
+
+/* config_domain.c */
+
+void config_domains_read(struct config_entry *top, const struct config_setting_t *setting);
+/* Reads a domain's group (without the key `name` in a file of its own) and keeps it. */
+void config_domain_read(
+	struct config_entry *entry, const struct config_setting_t *group, bool has_own_file);
+void config_domain_clear(struct config_domain *domain);
+/* Sorts them by name. */
+void config_domains_finish(struct config_reader *reader);
+
+/* config_directory.c */
+
+/* Reads the files of domains_dir. */
+void config_directory_read(struct config_reader *reader);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config_reader.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A scanner beside libconfig's, with the same idea of what is a comment, a string, a number and a
+ * name (scanner.l of libconfig 1.5 to 1.7). It is there because libconfig acts on @include, cuts
+ * strings at NUL, joins strings, lets integers wrap, and gives an array's elements the line of the
+ * next token.
+ */
+struct scanner {
+	const char *at;
+	const char *end;
+	int line;
+	bool after_string;
+	bool is_out_of_memory;
+	struct config_scan *scan;
+};
+
+/* Not <ctype.h>: that depends on the locale. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static void scan_error(struct scanner *scanner, const char *text)
+{
+	scanner->scan->error_line = scanner->line;
+	scanner->scan->error_text = text;
+	scanner->at = scanner->end;
+}
+
+/* Moves over one character. */
+static void scan_step(struct scanner *scanner)
+{
+	if (*scanner->at == '\n')
+		scanner->line++;
+	else if (*scanner->at == '\0')
+		scan_error(scanner, "a NUL byte; a configuration is text");
+	if (scanner->at < scanner->end)
+		scanner->at++;
+}
+
+static bool scan_sees(const struct scanner *scanner, const char *text)
+{
+	size_t length = strlen(text);
+
+	return (size_t)(scanner->end - scanner->at) >= length &&
+	       memcmp(scanner->at, text, length) == 0;
+}
+
+static void scan_line_comment(struct scanner *scanner)
+{
+	while (scanner->at < scanner->end && *scanner->at != '\n')
+		scan_step(scanner);
+}
+
+static void scan_block_comment(struct scanner *scanner)
+{
+	scanner->at += 2;
+	while (scanner->at < scanner->end && !scan_sees(scanner, "*/"))
+		scan_step(scanner);
+	if (scanner->at < scanner->end)
+		scanner->at += 2;
+}
+
+static struct config_token *scan_token_add(struct scanner *scanner)
+{
+	struct config_scan *scan = scanner->scan;
+	size_t length = scan->tokens_length;
+	struct config_token *tokens = config_grow(scan->tokens, length, sizeof(*tokens));
+
+	if (tokens == NULL) {
+		scanner->is_out_of_memory = true;
+		scanner->at = scanner->end;
+		return NULL;
+	}
+	scan->tokens = tokens;
+	memset(&tokens[length], 0, sizeof(*tokens));
+	tokens[length].line = scanner->line;
+	scan->tokens_length++;
+	return &tokens[length];
+}
+
+/* A backslash takes the next character with it, whatever it is: none of libconfig's escapes is misread so. */
+static void scan_string(struct scanner *scanner)
+{
+	struct config_token *token;
+
+	if (scanner->after_string) {
+		scanner->scan->tokens[scanner->scan->tokens_length - 1].is_joined = true;
+	} else {
+		token = scan_token_add(scanner);
+		if (token == NULL)
+			return;
+		token->is_string = true;
+	}
+	scan_step(scanner);
+	while (scanner->at < scanner->end && *scanner->at != '"') {
+		if (scan_sees(scanner, "\\x00") || scan_sees(scanner, "\\X00")) {
+			scan_error(scanner, "a NUL byte in a string; it would end there");
+			return;
+		}
+		if (*scanner->at == '\\' && scanner->end - scanner->at > 1)
+			scan_step(scanner);
+		scan_step(scanner);
+	}
+	if (scanner->at < scanner->end)
+		scan_step(scanner);
+}
+
+/* The text is followed by a NUL, so strtoll ends. */
+static void scan_number(struct scanner *scanner)
+{
+	const char *start = scanner->at;
+	struct config_token *token = scan_token_add(scanner);
+	char *end;
+	bool is_hex = scan_sees(scanner, "0x") || scan_sees(scanner, "0X");
+
+	if (token == NULL)
+		return;
+	while (scanner->at < scanner->end &&
+		(is_digit(*scanner->at) || is_letter(*scanner->at) || *scanner->at == '+' ||
+			*scanner->at == '-' || *scanner->at == '.'))
+		scan_step(scanner);
+	errno = 0;
+	token->number = strtoll(start, &end, is_hex ? 16 : 10);
+	token->is_in_range = errno == 0;
+	while (*end == 'L')
+		end++;
+	token->is_integer = end == scanner->at;
+}
+
+static void scan_name(struct scanner *scanner)
+{
+	while (scanner->at < scanner->end &&
+		(is_digit(*scanner->at) || is_letter(*scanner->at) || *scanner->at == '-' ||
+			*scanner->at == '_' || *scanner->at == '*'))
+		scan_step(scanner);
+}
+
+/* One token that is neither space nor comment. */
+static void scan_token(struct scanner *scanner)
+{
+	char c = *scanner->at;
+	bool is_string = c == '"';
+
+	if (is_string)
+		scan_string(scanner);
+	else if (is_digit(c) || c == '+' || c == '-' || c == '.')
+		scan_number(scanner);
+	else if (is_letter(c) || c == '*')
+		scan_name(scanner);
+	else if (scan_sees(scanner, "@include"))
+		scan_error(scanner,
+			"@include is not supported: libconfig would look for the file in "
+			"the working directory; expected include = [ \"FILE\" ];");
+	else
+		scan_step(scanner);
+	scanner->after_string = is_string;
+}
+
+bool config_scan_text(const char *text, size_t size, struct config_scan *scan)
+{
+	struct scanner scanner = { .at = text, .end = text + size, .line = 1, .scan = scan };
+
+	memset(scan, 0, sizeof(*scan));
+	if (scan_sees(&scanner, "\xef\xbb\xbf"))
+		scan_error(&scanner, "a byte order mark; expected plain UTF-8");
+	while (scanner.at < scanner.end) {
+		if (*scanner.at == '#' || scan_sees(&scanner, "//"))
+			scan_line_comment(&scanner);
+		else if (scan_sees(&scanner, "/*"))
+			scan_block_comment(&scanner);
+		else if (strchr(" \t\n\r\f", *scanner.at) != NULL)
+			scan_step(&scanner);
+		else
+			scan_token(&scanner);
+	}
+	return !scanner.is_out_of_memory;
+}
