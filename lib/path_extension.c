@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "path_extension.h"
+#include <certbind/error.h>
+#include <gnutls/x509-ext.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One extension: its place in the certificate and what is in it. */
+struct extension {
+	char oid[128];
+	unsigned int is_critical;
+	gnutls_datum_t value;
+};
+
+typedef int read_func(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value);
+
+static int status_of(int gnutls_status)
+{
+	if (gnutls_status >= 0)
+		return CERTBIND_OK;
+	return gnutls_status == GNUTLS_E_MEMORY_ERROR ? CERTBIND_E_MEMORY : CERTBIND_E_CERTIFICATE;
+}
+
+static int read_subject_key_id(
+	struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
+{
+	(void)definitions;
+	return status_of(gnutls_x509_ext_import_subject_key_id(value, &fact->subject_key_id));
+}
+
+static int read_authority_key_id(
+	struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
+{
+	gnutls_x509_aki_t aki;
+	gnutls_datum_t id;
+	int status = gnutls_x509_aki_init(&aki);
+
+	(void)definitions;
+	if (status != 0)
+		return CERTBIND_E_MEMORY;
+	status = gnutls_x509_ext_import_authority_key_id(value, aki, 0);
+	if (status == 0 && gnutls_x509_aki_get_id(aki, &id) == 0 && id.size > 0) {
+		fact->authority_key_id.data = gnutls_malloc(id.size);
+		if (fact->authority_key_id.data == NULL) {
+			status = GNUTLS_E_MEMORY_ERROR;
+		} else {
+			memcpy(fact->authority_key_id.data, id.data, id.size);
+			fact->authority_key_id.size = id.size;
+		}
+	}
+	gnutls_x509_aki_deinit(aki);
+	return status_of(status);
+}
+
+static int read_key_usage(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
+{
+	(void)definitions;
+	return status_of(gnutls_x509_ext_import_key_usage(value, &fact->key_usage));
+}
+
+static int read_basic_constraints(
+	struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
+{
+	unsigned int is_ca = 0;
+	int length = -1;
+	int status = gnutls_x509_ext_import_basic_constraints(value, &is_ca, &length);
+
+	(void)definitions;
+	if (status == 0) {
+		fact->is_ca = is_ca != 0;
+		fact->path_length = length;
+	}
+	return status_of(status);
+}
+
+static int read_key_purposes(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
+{
+	gnutls_x509_key_purposes_t purposes;
+	gnutls_datum_t oid;
+	int status = gnutls_x509_key_purpose_init(&purposes);
+
+	(void)definitions;
+	if (status != 0)
+		return CERTBIND_E_MEMORY;
+	status = gnutls_x509_ext_import_key_purposes(value, purposes, 0);
+	for (unsigned int i = 0; status == 0; i++) {
+		if (gnutls_x509_key_purpose_get(purposes, i, &oid) != 0)
+			break;
+		if (strcmp((const char *)oid.data, GNUTLS_KP_TLS_WWW_SERVER) == 0)
+			fact->has_server_auth = true;
+		if (strcmp((const char *)oid.data, GNUTLS_KP_ANY) == 0)
+			fact->has_any_purpose = true;
+	}
+	gnutls_x509_key_purpose_deinit(purposes);
+	return status_of(status);
+}
+
+static int read_alt_names(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
+{
+	return general_names_read(definitions, value, &fact->names);
+}
+
+static int read_constraints(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
+{
+	return name_constraints_read(definitions, value, &fact->permitted, &fact->excluded);
+}
+
+/* An AIA that can't be read keeps nobody from using the certificate: no fault of its own here. */
+static int read_authority_info(
+	struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
+{
+	gnutls_x509_aia_t aia;
+	gnutls_datum_t oid;
+	unsigned int type;
+	int status;
+
+	(void)definitions;
+	if (gnutls_x509_aia_init(&aia) != 0)
+		return CERTBIND_E_MEMORY;
+	status = gnutls_x509_ext_import_aia(value, aia, 0);
+	if (status != 0 || gnutls_x509_aia_get(aia, 0, &oid, &type, NULL) ==
+				   GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+		fact->has_bad_authority_info = true;
+	gnutls_x509_aia_deinit(aia);
+	return status == GNUTLS_E_MEMORY_ERROR ? CERTBIND_E_MEMORY : CERTBIND_OK;
+}
+
+static const struct {
+	const char *oid;
+	const char *name;
+	enum fact_extension bit;
+	read_func *read; /* NULL: that it is there is all that counts */
+} known[] = {
+	{ "2.5.29.14", "subjectKeyIdentifier", FACT_SUBJECT_KEY_ID, read_subject_key_id },
+	{ "2.5.29.15", "keyUsage", FACT_KEY_USAGE, read_key_usage },
+	{ "2.5.29.17", "subjectAltName", FACT_SUBJECT_ALT_NAME, read_alt_names },
+	{ "2.5.29.18", "issuerAltName", FACT_ISSUER_ALT_NAME, NULL },
+	{ "2.5.29.19", "basicConstraints", FACT_BASIC_CONSTRAINTS, read_basic_constraints },
+	{ "2.5.29.30", "nameConstraints", FACT_NAME_CONSTRAINTS, read_constraints },
+	{ "2.5.29.31", "cRLDistributionPoints", FACT_CRL_POINTS, NULL },
+	{ "2.5.29.32", "certificatePolicies", FACT_POLICIES, NULL },
+	{ "2.5.29.33", "policyMappings", FACT_POLICY_MAPPINGS, NULL },
+	{ "2.5.29.35", "authorityKeyIdentifier", FACT_AUTHORITY_KEY_ID, read_authority_key_id },
+	{ "2.5.29.36", "policyConstraints", FACT_POLICY_CONSTRAINTS, NULL },
+	{ "2.5.29.37", "extKeyUsage", FACT_EXTENDED_KEY_USAGE, read_key_purposes },
+	{ "2.5.29.54", "inhibitAnyPolicy", FACT_INHIBIT_ANY_POLICY, NULL },
+	{ "1.3.6.1.5.5.7.1.1", "authorityInfoAccess", FACT_AUTHORITY_INFO, read_authority_info },
+	{ "1.3.6.1.5.5.7.1.24", "tlsFeature", FACT_TLS_FEATURE, NULL },
+};
+
+enum { KNOWN_LENGTH = sizeof(known) / sizeof(known[0]) };
+
+static int extension_read(
+	struct fact *fact, asn1_node definitions, const struct extension *extension)
+{
+	int status = CERTBIND_OK;
+	size_t i = 0;
+
+	while (i < KNOWN_LENGTH && strcmp(known[i].oid, extension->oid) != 0)
+		i++;
+	if (i == KNOWN_LENGTH) {
+		if (extension->is_critical != 0 && fact->unknown_critical[0] == '\0')
+			(void)snprintf(fact->unknown_critical, sizeof(fact->unknown_critical), "%s",
+				extension->oid);
+		return CERTBIND_OK;
+	}
+	if (fact_has(fact, known[i].bit)) {
+		(void)snprintf(fact->malformed, sizeof(fact->malformed),
+			"it has the extension %s twice", known[i].name);
+		return CERTBIND_OK;
+	}
+	fact->extensions |= (uint32_t)known[i].bit;
+	if (extension->is_critical != 0)
+		fact->critical |= (uint32_t)known[i].bit;
+	if (known[i].read != NULL)
+		status = known[i].read(fact, definitions, &extension->value);
+	if (status == CERTBIND_E_CERTIFICATE && fact->malformed[0] == '\0')
+		(void)snprintf(fact->malformed, sizeof(fact->malformed),
+			"its extension %s can't be read", known[i].name);
+	return status == CERTBIND_E_MEMORY ? CERTBIND_E_MEMORY : CERTBIND_OK;
+}
+
+int extensions_read(struct fact *fact, asn1_node definitions)
+{
+	int status = CERTBIND_OK;
+
+	for (unsigned int i = 0; status == CERTBIND_OK; i++) {
+		struct extension extension = { .oid = "" };
+		size_t size = sizeof(extension.oid);
+		int result = gnutls_x509_crt_get_extension_info(
+			fact->certificate, i, extension.oid, &size, &extension.is_critical);
+
+		if (result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			break;
+		if (result == 0)
+			result = gnutls_x509_crt_get_extension_data2(
+				fact->certificate, i, &extension.value);
+		if (result != 0) {
+			(void)snprintf(fact->malformed, sizeof(fact->malformed),
+				"its extension number %u can't be read", i + 1);
+			break;
+		}
+		status = extension_read(fact, definitions, &extension);
+		gnutls_free(extension.value.data);
+	}
+	return status;
+}

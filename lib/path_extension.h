@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef PATH_EXTENSION_H
+#define PATH_EXTENSION_H
+
+#include "path_fact.h"
+
+/* Fills in what a certificate's extensions say. CERTBIND_OK, CERTBIND_E_MEMORY. */
+int extensions_read(struct fact *fact, asn1_node definitions);
+
+/* Read GeneralNames and NameConstraints. CERTBIND_OK, _E_CERTIFICATE (malformed), _E_MEMORY. */
+int general_names_read(asn1_node definitions, const gnutls_datum_t *der, struct fact_names *names);
+int name_constraints_read(asn1_node definitions, const gnutls_datum_t *der,
+	struct fact_names *permitted, struct fact_names *excluded);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "path_fact.h"
+#include "path_dn.h"
+#include "path_extension.h"
+#include <certbind/error.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const asn1_static_node pkix_asn1_tab[]; /* made from pkix.asn */
+
+static atomic_uint_least64_t numbers;
+
+int fact_definitions(asn1_node *definitions)
+{
+	*definitions = NULL;
+	return asn1_array2tree(pkix_asn1_tab, definitions, NULL) == ASN1_SUCCESS
+		       ? CERTBIND_OK
+		       : CERTBIND_E_MEMORY;
+}
+
+static void names_clear(struct fact_names *names)
+{
+	for (size_t i = 0; i < names->length; i++)
+		free(names->items[i].data);
+	free(names->items);
+}
+
+static void fact_free(struct fact *fact)
+{
+	der_unref(fact->der);
+	gnutls_x509_crt_deinit(fact->certificate);
+	gnutls_pubkey_deinit(fact->key);
+	gnutls_free(fact->signature.data);
+	free(fact->subject);
+	free(fact->issuer);
+	gnutls_free(fact->subject_key_id.data);
+	gnutls_free(fact->authority_key_id.data);
+	names_clear(&fact->names);
+	names_clear(&fact->permitted);
+	names_clear(&fact->excluded);
+	free(fact);
+}
+
+struct fact *fact_ref(struct fact *fact)
+{
+	atomic_fetch_add(&fact->references, 1);
+	return fact;
+}
+
+void fact_unref(struct fact *fact)
+{
+	if (fact != NULL && atomic_fetch_sub(&fact->references, 1) == 1)
+		fact_free(fact);
+}
+
+/* The bytes that the issuer signed, by libtasn1: GnuTLS does not hand them out. */
+static void read_signed_part(struct fact *fact, asn1_node definitions)
+{
+	asn1_node parts = NULL;
+	int size = (int)fact->der->size;
+	int begin = 0;
+	int end = 0;
+	size_t signature_size = 0;
+
+	if (asn1_create_element(definitions, "CertbindPKIX.Certificate", &parts) != ASN1_SUCCESS)
+		return;
+	if (asn1_der_decoding2(&parts, fact->der->data, &size, 0, NULL) == ASN1_SUCCESS &&
+		asn1_der_decoding_startEnd(parts, fact->der->data, (int)fact->der->size,
+			"tbsCertificate", &begin, &end) == ASN1_SUCCESS) {
+		fact->signed_part.data = fact->der->data + begin;
+		fact->signed_part.size = (unsigned int)(end - begin + 1);
+	}
+	(void)asn1_delete_structure(&parts);
+	(void)gnutls_x509_crt_get_signature(fact->certificate, NULL, &signature_size);
+	if (signature_size == 0)
+		return;
+	fact->signature.data = gnutls_malloc(signature_size);
+	if (fact->signature.data == NULL)
+		return;
+	fact->signature.size = (unsigned int)signature_size;
+	if (gnutls_x509_crt_get_signature(
+		    fact->certificate, (char *)fact->signature.data, &signature_size) != 0)
+		fact->signature.size = 0;
+}
+
+static void read_key(struct fact *fact)
+{
+	size_t size = sizeof(fact->key_id);
+	int algorithm;
+
+	fact->signature_algorithm =
+		(gnutls_sign_algorithm_t)gnutls_x509_crt_get_signature_algorithm(fact->certificate);
+	(void)gnutls_x509_crt_get_key_id(
+		fact->certificate, GNUTLS_KEYID_USE_SHA256, fact->key_id, &size);
+	if (gnutls_pubkey_init(&fact->key) != 0)
+		return;
+	if (gnutls_pubkey_import_x509(fact->key, fact->certificate, 0) != 0) {
+		gnutls_pubkey_deinit(fact->key);
+		fact->key = NULL;
+		return;
+	}
+	algorithm = gnutls_pubkey_get_pk_algorithm(fact->key, &fact->key_bits);
+	if (algorithm >= 0)
+		fact->key_algorithm = (gnutls_pk_algorithm_t)algorithm;
+}
+
+void label_copy(char label[FACT_LABEL_SIZE], const gnutls_datum_t *text)
+{
+	size_t length = 0;
+
+	while (length < text->size && length + 1 < FACT_LABEL_SIZE && text->data[length] != 0) {
+		unsigned char byte = text->data[length];
+
+		label[length++] = byte < ' ' || byte == 0x7f ? '?' : (char)byte;
+	}
+	while (length < text->size && length > 0 && (text->data[length] & 0xc0) == 0x80)
+		length--;
+	label[length] = '\0';
+}
+
+static int read_names(struct fact *fact)
+{
+	gnutls_x509_dn_t dn;
+	gnutls_datum_t text = { NULL, 0 };
+
+	if (gnutls_x509_crt_get_subject(fact->certificate, &dn) == 0)
+		fact->subject = dn_fold_dup(dn);
+	if (gnutls_x509_crt_get_issuer(fact->certificate, &dn) == 0)
+		fact->issuer = dn_fold_dup(dn);
+	if (fact->subject == NULL || fact->issuer == NULL)
+		return CERTBIND_E_MEMORY;
+	if (gnutls_x509_crt_get_dn3(fact->certificate, &text, 0) == 0)
+		label_copy(fact->label, &text);
+	gnutls_free(text.data);
+	return CERTBIND_OK;
+}
+
+static int fact_fill(struct fact *fact, asn1_node definitions)
+{
+	int status = read_names(fact);
+
+	if (status != CERTBIND_OK)
+		return status;
+	read_key(fact);
+	fact->not_before = gnutls_x509_crt_get_activation_time(fact->certificate);
+	fact->not_after = gnutls_x509_crt_get_expiration_time(fact->certificate);
+	fact->version = gnutls_x509_crt_get_version(fact->certificate);
+	fact->path_length = -1;
+	return extensions_read(fact, definitions);
+}
+
+int fact_new_anchor(asn1_node definitions, gnutls_x509_crt_t certificate, struct fact **fact)
+{
+	struct fact *made = calloc(1, sizeof(*made));
+	int status;
+
+	*fact = NULL;
+	if (made == NULL) {
+		gnutls_x509_crt_deinit(certificate);
+		return CERTBIND_E_MEMORY;
+	}
+	atomic_init(&made->references, 1);
+	made->number = atomic_fetch_add(&numbers, 1) + 1;
+	made->certificate = certificate;
+	status = fact_fill(made, definitions);
+	if (status == CERTBIND_OK)
+		*fact = made;
+	else
+		fact_free(made);
+	return status;
+}
+
+int fact_new(asn1_node definitions, struct der *der, struct fact **fact)
+{
+	gnutls_x509_crt_t certificate;
+	gnutls_datum_t datum = der_peek(der);
+	int status;
+
+	*fact = NULL;
+	if (gnutls_x509_crt_init(&certificate) != 0)
+		return CERTBIND_E_MEMORY;
+	status = gnutls_x509_crt_import(certificate, &datum, GNUTLS_X509_FMT_DER);
+	if (status != 0) {
+		gnutls_x509_crt_deinit(certificate);
+		return status == GNUTLS_E_MEMORY_ERROR ? CERTBIND_E_MEMORY : CERTBIND_OK;
+	}
+	status = fact_new_anchor(definitions, certificate, fact);
+	if (status != CERTBIND_OK)
+		return status;
+	(*fact)->der = der_ref(der);
+	read_signed_part(*fact, definitions);
+	return CERTBIND_OK;
+}
+
+bool fact_has(const struct fact *fact, enum fact_extension extension)
+{
+	return (fact->extensions & (uint32_t)extension) != 0;
+}
+
+bool fact_has_critical(const struct fact *fact, enum fact_extension extension)
+{
+	return (fact->critical & (uint32_t)extension) != 0;
+}
+
+bool fact_is_self_issued(const struct fact *fact)
+{
+	return strcmp(fact->subject, fact->issuer) == 0;
+}
+
+bool fact_equals(const struct fact *fact, const struct fact *anchor)
+{
+	gnutls_datum_t der = der_peek(fact->der);
+
+	return gnutls_x509_crt_equals2(anchor->certificate, &der) != 0;
+}

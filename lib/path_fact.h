@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef PATH_FACT_H
+#define PATH_FACT_H
+
+#include "der.h"
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
+#include <libtasn1.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Extensions that are understood, as bits. */
+enum fact_extension {
+	FACT_SUBJECT_KEY_ID = 1 << 0,
+	FACT_KEY_USAGE = 1 << 1,
+	FACT_SUBJECT_ALT_NAME = 1 << 2,
+	FACT_ISSUER_ALT_NAME = 1 << 3,
+	FACT_BASIC_CONSTRAINTS = 1 << 4,
+	FACT_NAME_CONSTRAINTS = 1 << 5,
+	FACT_CRL_POINTS = 1 << 6,
+	FACT_POLICIES = 1 << 7,
+	FACT_POLICY_MAPPINGS = 1 << 8,
+	FACT_AUTHORITY_KEY_ID = 1 << 9,
+	FACT_POLICY_CONSTRAINTS = 1 << 10,
+	FACT_EXTENDED_KEY_USAGE = 1 << 11,
+	FACT_INHIBIT_ANY_POLICY = 1 << 12,
+	FACT_AUTHORITY_INFO = 1 << 13,
+	FACT_TLS_FEATURE = 1 << 14
+};
+
+/* The numbers of GeneralName's choices (RFC 5280, 4.2.1.6). */
+enum fact_name_type {
+	FACT_NAME_OTHER = 0,
+	FACT_NAME_EMAIL = 1,
+	FACT_NAME_DNS = 2,
+	FACT_NAME_X400 = 3,
+	FACT_NAME_DIRECTORY = 4,
+	FACT_NAME_EDI = 5,
+	FACT_NAME_URI = 6,
+	FACT_NAME_IP = 7,
+	FACT_NAME_REGISTERED = 8,
+	FACT_NAME_TYPES
+};
+
+/* One GeneralName, or the base of one subtree. */
+struct fact_name {
+	enum fact_name_type type;
+	unsigned char
+		*data; /* the content; of a directoryName the folded form; followed by a NUL */
+	size_t size;
+	bool has_distance; /* of a subtree: minimum or maximum, which RFC 5280 forbids */
+};
+
+struct fact_names {
+	struct fact_name *items;
+	size_t length;
+};
+
+enum {
+	FACT_KEY_ID_SIZE = 32, /* a SHA-256 of the public key */
+	FACT_LABEL_SIZE = 256
+};
+
+/*
+ * What one certificate says, parsed once. Immutable but for the count. Where `malformed` is not
+ * empty, the fields that could not be read are as if they were absent.
+ */
+struct fact {
+	atomic_uint references;
+	uint64_t number; /* no two facts of one process have the same */
+	struct der *der; /* NULL: of an anchor */
+	gnutls_x509_crt_t certificate;
+	gnutls_pubkey_t key; /* NULL: no key that GnuTLS knows */
+	unsigned char key_id[FACT_KEY_ID_SIZE];
+	gnutls_pk_algorithm_t key_algorithm;
+	unsigned int key_bits;
+	gnutls_sign_algorithm_t signature_algorithm;
+	gnutls_datum_t signed_part; /* the TBSCertificate, inside `der` */
+	gnutls_datum_t signature;
+	char *subject; /* folded: path_dn.h */
+	char *issuer;
+	char label[FACT_LABEL_SIZE]; /* the subject, for messages */
+	int64_t not_before, not_after;
+	int version;
+	uint32_t extensions; /* enum fact_extension: which there are */
+	uint32_t critical; /* and which of them are critical */
+	char unknown_critical[128]; /* the OID of the first critical one that is not understood */
+	char malformed[160]; /* the first thing that can't be read, in words */
+	bool is_ca;
+	int path_length; /* -1: no limit */
+	unsigned int key_usage; /* GNUTLS_KEY_…, when the extension is there */
+	bool has_server_auth, has_any_purpose;
+	gnutls_datum_t subject_key_id, authority_key_id; /* size 0: absent */
+	struct fact_names names; /* of the subjectAltName */
+	struct fact_names permitted, excluded; /* of the nameConstraints */
+	bool has_bad_authority_info; /* an AIA that is empty or can't be read */
+	bool has_unknown_critical_qualifier; /* of a critical policy */
+};
+
+/* A text for messages: UTF-8, without control characters, cut where it is too long. */
+void label_copy(char label[FACT_LABEL_SIZE], const gnutls_datum_t *text);
+
+/* The compiled ASN.1 definitions; to be freed with asn1_delete_structure. CERTBIND_OK, _E_MEMORY. */
+int fact_definitions(asn1_node *definitions);
+
+/*
+ * Parses a certificate; `der` is held. *fact is NULL, with CERTBIND_OK, when it is none at all.
+ * CERTBIND_E_MEMORY.
+ */
+int fact_new(asn1_node definitions, struct der *der, struct fact **fact);
+
+/* The same for an anchor; its own signature is not looked at. `certificate` is taken, always. */
+int fact_new_anchor(asn1_node definitions, gnutls_x509_crt_t certificate, struct fact **fact);
+
+struct fact *fact_ref(struct fact *fact);
+void fact_unref(struct fact *fact); /* NULL does nothing */
+
+/* Is it an extension of the certificate? Is it marked critical? */
+bool fact_has(const struct fact *fact, enum fact_extension extension);
+bool fact_has_critical(const struct fact *fact, enum fact_extension extension);
+
+bool fact_is_self_issued(const struct fact *fact);
+
+/* Is it the certificate of that anchor? */
+bool fact_equals(const struct fact *fact, const struct fact *anchor);
+
+#endif

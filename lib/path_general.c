@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "path_dn.h"
+#include "path_extension.h"
+#include <certbind/error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ELEMENT_SIZE = 96 };
+
+/* Reads one element's content; *data is followed by a NUL, and the caller's. */
+static int content_read(asn1_node node, const char *element, unsigned char **data, size_t *size)
+{
+	int length = 0;
+	int result = asn1_read_value(node, element, NULL, &length);
+
+	*data = NULL;
+	if ((result != ASN1_MEM_ERROR && result != ASN1_SUCCESS) || length < 0)
+		return CERTBIND_E_CERTIFICATE;
+	*data = calloc(1, (size_t)length + 1);
+	if (*data == NULL)
+		return CERTBIND_E_MEMORY;
+	*size = (size_t)length;
+	if (length > 0 && asn1_read_value(node, element, *data, &length) != ASN1_SUCCESS) {
+		free(*data);
+		*data = NULL;
+		return CERTBIND_E_CERTIFICATE;
+	}
+	return CERTBIND_OK;
+}
+
+/* A directoryName is kept folded, for comparing is all that is done with it. */
+static int directory_fold(struct fact_name *name)
+{
+	gnutls_datum_t der = { name->data, (unsigned int)name->size };
+	char *folded = dn_fold_der_dup(&der);
+
+	if (folded == NULL)
+		return CERTBIND_E_CERTIFICATE;
+	free(name->data);
+	name->data = (unsigned char *)folded;
+	name->size = strlen(folded);
+	return CERTBIND_OK;
+}
+
+static const struct {
+	const char *choice;
+	enum fact_name_type type;
+} choices[] = {
+	{ "otherName", FACT_NAME_OTHER },
+	{ "rfc822Name", FACT_NAME_EMAIL },
+	{ "dNSName", FACT_NAME_DNS },
+	{ "x400Address", FACT_NAME_X400 },
+	{ "directoryName", FACT_NAME_DIRECTORY },
+	{ "ediPartyName", FACT_NAME_EDI },
+	{ "uniformResourceIdentifier", FACT_NAME_URI },
+	{ "iPAddress", FACT_NAME_IP },
+	{ "registeredID", FACT_NAME_REGISTERED },
+};
+
+/* Reads one GeneralName; `element` is its name in the tree. */
+static int name_read(asn1_node node, const char *element, struct fact_name *name)
+{
+	char choice[32];
+	char content[ELEMENT_SIZE + sizeof(choice)];
+	int length = sizeof(choice);
+	int status;
+
+	if (asn1_read_value(node, element, choice, &length) != ASN1_SUCCESS)
+		return CERTBIND_E_CERTIFICATE;
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		if (strcmp(choices[i].choice, choice) == 0)
+			name->type = choices[i].type;
+	}
+	if (name->type == FACT_NAME_OTHER)
+		(void)snprintf(content, sizeof(content), "%s.otherName.type-id", element);
+	else
+		(void)snprintf(content, sizeof(content), "%s.%s", element, choice);
+	status = content_read(node, content, &name->data, &name->size);
+	if (status == CERTBIND_OK && name->type == FACT_NAME_DIRECTORY)
+		status = directory_fold(name);
+	return status;
+}
+
+/* Makes room for as many names as `list` has. */
+static int list_prepare(asn1_node node, const char *list, struct fact_names *names)
+{
+	int length = 0;
+
+	if (asn1_number_of_elements(node, list, &length) != ASN1_SUCCESS)
+		return CERTBIND_E_CERTIFICATE;
+	if (length <= 0)
+		return CERTBIND_OK;
+	names->items = calloc((size_t)length, sizeof(names->items[0]));
+	if (names->items == NULL)
+		return CERTBIND_E_MEMORY;
+	names->length = (size_t)length;
+	return CERTBIND_OK;
+}
+
+static int tree_read(
+	asn1_node definitions, const char *type, const gnutls_datum_t *der, asn1_node *tree)
+{
+	int size = (int)der->size;
+
+	*tree = NULL;
+	if (asn1_create_element(definitions, type, tree) != ASN1_SUCCESS)
+		return CERTBIND_E_MEMORY;
+	if (asn1_der_decoding2(tree, der->data, &size, ASN1_DECODE_FLAG_STRICT_DER, NULL) !=
+		ASN1_SUCCESS) {
+		(void)asn1_delete_structure(tree);
+		return CERTBIND_E_CERTIFICATE;
+	}
+	return CERTBIND_OK;
+}
+
+int general_names_read(asn1_node definitions, const gnutls_datum_t *der, struct fact_names *names)
+{
+	asn1_node tree;
+	char element[ELEMENT_SIZE];
+	int status = tree_read(definitions, "CertbindPKIX.GeneralNames", der, &tree);
+
+	if (status != CERTBIND_OK)
+		return status;
+	status = list_prepare(tree, "", names);
+	if (status == CERTBIND_OK && names->length == 0)
+		status = CERTBIND_E_CERTIFICATE;
+	for (size_t i = 0; i < names->length && status == CERTBIND_OK; i++) {
+		(void)snprintf(element, sizeof(element), "?%zu", i + 1);
+		status = name_read(tree, element, &names->items[i]);
+	}
+	(void)asn1_delete_structure(&tree);
+	return status;
+}
+
+static int subtrees_read(asn1_node tree, const char *list, struct fact_names *names)
+{
+	char element[ELEMENT_SIZE];
+	int status = list_prepare(tree, list, names);
+
+	for (size_t i = 0; i < names->length && status == CERTBIND_OK; i++) {
+		unsigned char *distance;
+		size_t size;
+
+		(void)snprintf(element, sizeof(element), "%s.?%zu.base", list, i + 1);
+		status = name_read(tree, element, &names->items[i]);
+		if (status != CERTBIND_OK)
+			break;
+		(void)snprintf(element, sizeof(element), "%s.?%zu.minimum", list, i + 1);
+		if (content_read(tree, element, &distance, &size) == CERTBIND_OK) {
+			names->items[i].has_distance = true;
+			free(distance);
+		}
+		(void)snprintf(element, sizeof(element), "%s.?%zu.maximum", list, i + 1);
+		if (content_read(tree, element, &distance, &size) == CERTBIND_OK) {
+			names->items[i].has_distance = true;
+			free(distance);
+		}
+	}
+	return status;
+}
+
+int name_constraints_read(asn1_node definitions, const gnutls_datum_t *der,
+	struct fact_names *permitted, struct fact_names *excluded)
+{
+	asn1_node tree;
+	int length;
+	int status = tree_read(definitions, "CertbindPKIX.NameConstraints", der, &tree);
+
+	if (status != CERTBIND_OK)
+		return status;
+	if (asn1_number_of_elements(tree, "permittedSubtrees", &length) == ASN1_SUCCESS)
+		status = subtrees_read(tree, "permittedSubtrees", permitted);
+	if (status == CERTBIND_OK &&
+		asn1_number_of_elements(tree, "excludedSubtrees", &length) == ASN1_SUCCESS)
+		status = subtrees_read(tree, "excludedSubtrees", excluded);
+	(void)asn1_delete_structure(&tree);
+	return status;
+}
