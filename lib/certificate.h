@@ -10,12 +10,20 @@
 #include <gnutls/abstract.h>
 #include <stdatomic.h>
 
+enum {
+	CERTIFICATE_FILE_MAX = 1024 * 1024, /* bytes of a file of certificates, a key or a .p12 */
+	CERTIFICATE_STAPLE_MAX = 64 * 1024,
+	CERTIFICATE_PASSWORD_MAX = 4096,
+	CERTIFICATE_CHAIN_MAX = 64 /* certificates of one pair */
+};
+
 /* Something that is wrong with a certificate's files, found when they were read. */
 struct certificate_fault {
 	enum finding_code
 		code; /* UNREADABLE, MALFORMED, KEY_MISMATCH, CHAIN_ORDER, STAPLE_INVALID, KEY_PERMISSIONS */
 	char *file; /* the file to blame */
 	char *message; /* what is wrong and what to do: one sentence or two, for `advice` */
+	bool is_fatal; /* KEY_PERMISSIONS: the key was not loaded (strict_key_permissions) */
 };
 
 /* One end-entity certificate with its chain and key. Immutable once made. */
@@ -26,12 +34,15 @@ struct pair {
 	unsigned int chain_extra; /* how many at the end of `chain` do not belong to the path */
 	struct der *
 		key; /* PKCS#8, PKCS#1 or SEC1, unencrypted; wiped when freed; NULL when token_key is set */
-	gnutls_privkey_t token_key; /* a key in a PKCS#11 token; NULL else */
+	gnutls_privkey_t
+		token_key; /* a key in a PKCS#11 token; NULL else; used only while the pair lives */
+	struct der *token_pin; /* what the token asks for when it logs in again; NULL: none */
 	struct der *staple; /* verified against chain[0] and its issuer; NULL: none */
 	int64_t staple_from, staple_until; /* s since the epoch; served only between the two */
 	gnutls_pk_algorithm_t key_algorithm;
 	int64_t not_before, not_after; /* of the end-entity, s since the epoch */
-	char *names; /* its identifiers that can match something, folded, each with its NUL, one after the other */
+	const char *
+		names; /* its identifiers that can match something, folded, each with its NUL, one after the other; chain[0] holds them */
 	size_t names_length; /* how many */
 	bool must_staple; /* RFC 7633 */
 };
@@ -76,22 +87,25 @@ int certificate_from_pem(const char *name, const unsigned char *pem, size_t size
 
 /*
  * Lists what is in a certificate directory, certbot's, lego's and combined layout, as entries for
- * certificate_read() (place: the directory's entry, line 0), sorted by name. A NAME seen twice, and
- * a directory that can't be read, are added to `problems`, scope CONFIG_SCOPE_CERTIFICATE. The
- * caller frees both lists with the functions below.
+ * certificate_read() (place: `directory` itself, which must outlive them, line 0), sorted by name.
+ * Left out, with a problem of scope CONFIG_SCOPE_CERTIFICATE each: a NAME seen twice, a name that
+ * no binding can give, and (without a name) the whole directory when it can't be read. The caller
+ * frees both lists with config_certificates_free() and config_problems_free(). Returns CERTBIND_OK
+ * or CERTBIND_E_MEMORY.
  */
 int certificate_dir_list(const char *directory, struct config_certificate **entries,
 	size_t *entries_length, struct config_problem **problems, size_t *problems_length,
 	struct certbind_error *error);
-void config_certificates_free(struct config_certificate *entries, size_t length); /* in config.c */
-void config_problems_free(struct config_problem *problems, size_t length); /* in config.c */
 
 /* Reads the certificates of a PEM file (several, in file order) as DER; for verify and covers. */
 int certificate_chain_read(const char *path, struct der_pool *pool, struct der ***chain,
 	size_t *chain_length, struct certbind_error *error);
 void certificate_chain_free(struct der **chain, size_t chain_length);
 
-/* The identifiers of an end-entity that can match something, as struct pair has them. */
-int certificate_names(const struct der *der, char **names, size_t *names_length);
+/*
+ * The identifiers of an end-entity that can match something, as struct pair has them; the caller
+ * frees. Returns CERTBIND_OK, CERTBIND_E_CERTIFICATE when it can't be read, CERTBIND_E_MEMORY.
+ */
+int certificate_names(struct der *der, char **names, size_t *names_length);
 
 #endif

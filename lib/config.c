@@ -211,6 +211,26 @@ int config_load(const char *path, struct config **config, struct certbind_error 
 	return status;
 }
 
+void config_certificates_free(struct config_certificate *entries, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		config_certificate_clear(&entries[i]);
+	free(entries);
+}
+
+void config_problems_free(struct config_problem *problems, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		free(problems[i].name);
+		free(problems[i].message);
+	}
+	free(problems);
+}
+
 void config_free(struct config *config)
 {
 	size_t i;
@@ -225,17 +245,11 @@ void config_free(struct config *config)
 	for (i = 0; i < config->services_length; i++)
 		config_service_clear(&config->services[i]);
 	free(config->services);
-	for (i = 0; i < config->certificates_length; i++)
-		config_certificate_clear(&config->certificates[i]);
-	free(config->certificates);
+	config_certificates_free(config->certificates, config->certificates_length);
 	for (i = 0; i < config->domains_length; i++)
 		config_domain_clear(&config->domains[i]);
 	free(config->domains);
-	for (i = 0; i < config->problems_length; i++) {
-		free(config->problems[i].name);
-		free(config->problems[i].message);
-	}
-	free(config->problems);
+	config_problems_free(config->problems, config->problems_length);
 	for (i = 0; i < config->files_length; i++)
 		free(config->files[i]);
 	free(config->files);

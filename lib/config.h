@@ -122,4 +122,11 @@ int config_load(const char *path, struct config **config, struct certbind_error 
 /* Wipes passwords, frees; NULL does nothing. */
 void config_free(struct config *config);
 
+/* The same for lists that others make of these structs: their elements, and the list. */
+void config_certificates_free(struct config_certificate *entries, size_t length);
+void config_problems_free(struct config_problem *problems, size_t length);
+
+/* Is it a name that a binding can give? NULL: it is; otherwise what is wrong with it, for ever. */
+const char *config_certificate_name_fault(const char *name);
+
 #endif

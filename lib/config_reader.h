@@ -134,6 +134,8 @@ void config_source_free(struct config_source *source);
 /* config_value.c: readers of values; those with a `target` fit into key tables */
 
 int config_value_line(const struct config_setting_t *setting);
+/* UTF-8 without control characters? */
+bool config_value_is_plain(const char *text);
 /* A checked, non-empty string; NULL: reported. Lives as long as the source. */
 const char *config_value_peek(struct config_entry *entry, const struct config_setting_t *setting);
 /* The same within a set of words; -1: reported. */
@@ -208,8 +210,6 @@ void config_service_clear(struct config_service *service);
 
 void config_certificates_read(struct config_entry *top, const struct config_setting_t *setting);
 void config_certificate_clear(struct config_certificate *certificate);
-/* Is it a name that a binding can give? Otherwise what is wrong with it. */
-const char *config_certificate_name_fault(const char *name);
 
 /* config_domain.c */
 

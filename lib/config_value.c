@@ -96,6 +96,11 @@ static bool has_control(const char *text)
 	return false;
 }
 
+bool config_value_is_plain(const char *text)
+{
+	return is_utf8(text) && !has_control(text);
+}
+
 /* A string without a look at its characters. */
 static const char *string_peek(struct config_entry *entry, const config_setting_t *setting)
 {

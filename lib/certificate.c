@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "certificate_read.h"
+#include "error.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct certificate *certificate_new(const char *name, const struct config_place *place)
+{
+	struct certificate *certificate = calloc(1, sizeof(*certificate));
+
+	if (certificate == NULL)
+		return NULL;
+	atomic_init(&certificate->references, 1);
+	certificate->name = strdup(name);
+	certificate->file = strdup(place->file != NULL ? place->file : "");
+	certificate->line = place->line;
+	if (certificate->name != NULL && certificate->file != NULL)
+		return certificate;
+	certificate_unref(certificate);
+	return NULL;
+}
+
+struct certificate *certificate_ref(struct certificate *certificate)
+{
+	atomic_fetch_add(&certificate->references, 1);
+	return certificate;
+}
+
+void certificate_unref(struct certificate *certificate)
+{
+	size_t i;
+
+	if (certificate == NULL || atomic_fetch_sub(&certificate->references, 1) != 1)
+		return;
+	for (i = 0; i < certificate->pairs_length; i++)
+		pair_clear(&certificate->pairs[i]);
+	for (i = 0; i < certificate->faults_length; i++) {
+		free(certificate->faults[i].file);
+		free(certificate->faults[i].message);
+	}
+	free(certificate->pairs);
+	free(certificate->faults);
+	free(certificate->name);
+	free(certificate->file);
+	free(certificate);
+}
+
+/* "FILE is a directory; expected a regular file." */
+static char *sentence_dup(const char *file, const char *predicate)
+{
+	size_t size = strlen(file) + strlen(predicate) + 3;
+	char *sentence = malloc(size);
+
+	if (sentence != NULL)
+		(void)snprintf(sentence, size, "%s %s.", file, predicate);
+	return sentence;
+}
+
+static int fault_append(
+	struct certificate *certificate, enum finding_code code, char *file, char *message)
+{
+	struct certificate_fault fault = { .code = code, .file = file, .message = message };
+	struct certificate_fault *faults =
+		realloc(certificate->faults, (certificate->faults_length + 1) * sizeof(*faults));
+
+	if (faults != NULL)
+		certificate->faults = faults;
+	if (faults == NULL || file == NULL || message == NULL) {
+		free(file);
+		free(message);
+		return CERTBIND_E_MEMORY;
+	}
+	faults[certificate->faults_length++] = fault;
+	return CERTBIND_E_CERTIFICATE;
+}
+
+int fault_add(
+	struct reading *reading, enum finding_code code, const char *file, const char *format, ...)
+{
+	struct certbind_error text; /* bounded, and its control characters replaced */
+	char predicate[sizeof(text.message)];
+	char *shown = key_is_token(file) ? key_uri_dup(file) : strdup(file);
+	va_list arguments;
+
+	if (shown == NULL)
+		return CERTBIND_E_MEMORY;
+	va_start(arguments, format);
+	(void)vsnprintf(predicate, sizeof(predicate), format, arguments);
+	va_end(arguments);
+	(void)error_set(&text, CERTBIND_E_CERTIFICATE, NULL, 0, "%s", predicate);
+	return fault_append(reading->certificate, code, shown, sentence_dup(shown, text.message));
+}
+
+int fault_add_error(struct reading *reading, enum finding_code code, const char *file, int status,
+	const struct certbind_error *error)
+{
+	if (status == CERTBIND_E_MEMORY)
+		return status;
+	return fault_add(reading, code, file, "%s", error->message);
+}
+
+int fault_check_mode(struct reading *reading, const char *file, mode_t mode)
+{
+	bool is_strict = reading->options->strict_key_permissions;
+	struct certificate *certificate = reading->certificate;
+	int status;
+
+	if ((mode & (S_IROTH | S_IWOTH | S_IWGRP)) == 0)
+		return CERTBIND_OK;
+	status = fault_add(reading, FINDING_KEY_PERMISSIONS, file,
+		"holds a secret and can be %s (its mode is %04o)%s; take these rights away, for "
+		"instance with chmod 600",
+		(mode & S_IROTH) != 0   ? "read by every user"
+		: (mode & S_IWOTH) != 0 ? "written by every user"
+					: "written by its group",
+		(unsigned int)(mode & 07777),
+		is_strict ? ", so it is not used (strict_key_permissions)" : "");
+	if (status == CERTBIND_E_MEMORY)
+		return status;
+	certificate->faults[certificate->faults_length - 1].is_fatal = is_strict;
+	return is_strict ? CERTBIND_E_CERTIFICATE : CERTBIND_OK;
+}
+
+static int read_pairs(const struct config_certificate *entry,
+	const struct certificate_options *options, struct certificate *certificate)
+{
+	size_t i;
+
+	certificate->pairs = calloc(entry->pairs_length, sizeof(*certificate->pairs));
+	if (certificate->pairs == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < entry->pairs_length; i++) {
+		struct reading reading = {
+			.certificate = certificate, .options = options, .entry = &entry->pairs[i]
+		};
+		struct pair *pair = &certificate->pairs[certificate->pairs_length];
+		int status = pair_read(&reading, pair);
+
+		if (status == CERTBIND_OK)
+			certificate->pairs_length++;
+		if (status == CERTBIND_E_MEMORY)
+			return status;
+	}
+	return CERTBIND_OK;
+}
+
+int certificate_read(const struct config_certificate *entry,
+	const struct certificate_options *options, struct certificate **certificate,
+	struct certbind_error *error)
+{
+	*certificate = certificate_new(entry->name, &entry->place);
+	if (*certificate == NULL)
+		return error_memory(error);
+	if (read_pairs(entry, options, *certificate) == CERTBIND_OK)
+		return CERTBIND_OK;
+	certificate_unref(*certificate);
+	*certificate = NULL;
+	return error_memory(error);
+}
+
+static int read_from_pem(struct certificate *certificate, const struct file_bytes *bytes,
+	const struct certificate_options *options, struct certbind_error *error)
+{
+	struct config_pair entry = { .key = certificate->name };
+	struct reading reading = {
+		.certificate = certificate, .options = options, .entry = &entry
+	};
+	struct chain chain = { 0 };
+	struct key key = { 0 };
+	int status;
+
+	certificate->pairs = calloc(1, sizeof(*certificate->pairs));
+	status = certificate->pairs == NULL
+			 ? CERTBIND_E_MEMORY
+			 : key_from_bytes(&reading, certificate->name, bytes, &key);
+	if (status == CERTBIND_OK)
+		status = chain_from_bytes(&chain, options->pool, certificate->name, bytes, error);
+	if (status == CERTBIND_OK)
+		status = pair_make(&reading, &key, &chain, &certificate->pairs[0]);
+	if (status == CERTBIND_OK)
+		certificate->pairs_length = 1;
+	else if (status == CERTBIND_E_MEMORY)
+		(void)error_memory(error);
+	else if (certificate->faults_length > 0)
+		(void)error_set(error, status, NULL, 0, "%s", certificate->faults[0].message);
+	key_clear(&key);
+	chain_clear(&chain);
+	return status;
+}
+
+int certificate_from_pem(const char *name, const unsigned char *pem, size_t size,
+	const struct certificate_options *options, struct certificate **certificate,
+	struct certbind_error *error)
+{
+	const struct config_place nowhere = { 0 };
+	struct file_bytes bytes = { .size = size };
+	int status = CERTBIND_E_MEMORY;
+
+	*certificate = certificate_new(name, &nowhere);
+	/* The readers want a NUL behind the bytes. */
+	bytes.data = malloc(size + 1);
+	if (*certificate == NULL || bytes.data == NULL) {
+		status = error_memory(error);
+	} else {
+		memcpy(bytes.data, pem, size);
+		bytes.data[size] = '\0';
+		status = read_from_pem(*certificate, &bytes, options, error);
+	}
+	file_bytes_wipe(&bytes);
+	if (status != CERTBIND_OK) {
+		certificate_unref(*certificate);
+		*certificate = NULL;
+	}
+	return status;
+}

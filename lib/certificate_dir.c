@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "certificate.h"
+#include "error.h"
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct listing {
+	const char *directory;
+	struct config_certificate *entries;
+	size_t entries_length;
+	struct config_problem *problems;
+	size_t problems_length;
+	bool is_out_of_memory;
+};
+
+static void add_problem(
+	struct listing *listing, const char *name, const char *what, const char *detail)
+{
+	struct config_problem problem = { .scope = CONFIG_SCOPE_CERTIFICATE,
+		.place = { .file = listing->directory } };
+	struct config_problem *problems =
+		realloc(listing->problems, (listing->problems_length + 1) * sizeof(*problems));
+	/* Bounded; and a file's name may hold anything. */
+	struct certbind_error text;
+
+	if (problems == NULL) {
+		listing->is_out_of_memory = true;
+		return;
+	}
+	listing->problems = problems;
+	if (name != NULL)
+		(void)error_set(&text, CERTBIND_E_CONFIG, NULL, 0, "certificate \"%s\": %s%s", name,
+			what, detail);
+	else
+		(void)error_set(&text, CERTBIND_E_CONFIG, NULL, 0, "%s%s", what, detail);
+	problem.message = strdup(text.message);
+	problem.name = name != NULL ? strdup(name) : NULL;
+	if (problem.message == NULL || (name != NULL && problem.name == NULL))
+		listing->is_out_of_memory = true;
+	if (problem.message == NULL) {
+		free(problem.name);
+		return;
+	}
+	problems[listing->problems_length++] = problem;
+}
+
+/* NULL: memory, and that is noted. */
+static char *path_dup(struct listing *listing, const char *name, const char *suffix)
+{
+	size_t size = strlen(listing->directory) + strlen(name) + strlen(suffix) + 2;
+	char *path = malloc(size);
+
+	if (path == NULL)
+		listing->is_out_of_memory = true;
+	else
+		(void)snprintf(path, size, "%s/%s%s", listing->directory, name, suffix);
+	return path;
+}
+
+/* Whatever can't be told counts as there: reading it will say why it can't be read. */
+static bool is_there(const char *path, struct stat *status)
+{
+	if (stat(path, status) == 0)
+		return true;
+	memset(status, 0, sizeof(*status));
+	return errno != ENOENT && errno != ENOTDIR;
+}
+
+/* Appends an entry; takes chain and key whatever happens. */
+static void add_entry(struct listing *listing, const char *name, char *chain, char *key)
+{
+	struct config_place place = { .file = listing->directory };
+	struct config_certificate *entries =
+		realloc(listing->entries, (listing->entries_length + 1) * sizeof(*entries));
+	struct config_certificate *entry;
+
+	if (entries == NULL) {
+		listing->is_out_of_memory = true;
+		free(chain);
+		free(key);
+		return;
+	}
+	listing->entries = entries;
+	entry = &entries[listing->entries_length++];
+	memset(entry, 0, sizeof(*entry));
+	entry->place = place;
+	entry->name = strdup(name);
+	entry->pairs = calloc(1, sizeof(*entry->pairs));
+	if (entry->pairs == NULL) {
+		free(chain);
+		free(key);
+		listing->is_out_of_memory = true;
+		return;
+	}
+	entry->pairs_length = 1;
+	entry->pairs[0].place = place;
+	entry->pairs[0].key = key;
+	entry->pairs[0].chain.items = malloc(sizeof(char *));
+	if (entry->name == NULL || entry->pairs[0].chain.items == NULL) {
+		free(chain);
+		listing->is_out_of_memory = true;
+		return;
+	}
+	entry->pairs[0].chain.items[0] = chain;
+	entry->pairs[0].chain.length = 1;
+}
+
+/* Two files that are both there, or nothing. */
+static void add_files(struct listing *listing, const char *name, const char *stem,
+	const char *chain_suffix, const char *key_suffix)
+{
+	char *chain = path_dup(listing, stem, chain_suffix);
+	char *key = path_dup(listing, stem, key_suffix);
+	struct stat status;
+
+	if (chain != NULL && key != NULL && is_there(chain, &status) && is_there(key, &status)) {
+		add_entry(listing, name, chain, key);
+		return;
+	}
+	free(chain);
+	free(key);
+}
+
+/* Does the file hold both a certificate and a key? What can't be read is listed, and will be told. */
+static bool is_combined(const char *path)
+{
+	struct file_bytes bytes;
+	bool is_it = true;
+
+	if (file_read(path, CERTIFICATE_FILE_MAX, &bytes, NULL) == CERTBIND_OK)
+		is_it = strstr((char *)bytes.data, "CERTIFICATE-----") != NULL &&
+			strstr((char *)bytes.data, "PRIVATE KEY-----") != NULL;
+	file_bytes_wipe(&bytes);
+	return is_it;
+}
+
+static void add_combined(struct listing *listing, const char *name, const char *file)
+{
+	char *chain = path_dup(listing, file, "");
+	char *key = path_dup(listing, file, "");
+
+	if (chain != NULL && key != NULL && is_combined(chain)) {
+		add_entry(listing, name, chain, key);
+		return;
+	}
+	free(chain);
+	free(key);
+}
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t length = strlen(text);
+	size_t suffix_length = strlen(suffix);
+
+	return length > suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
+}
+
+/* A file of lego's or a combined one: NAME is what stands before the suffix of four bytes. */
+static void add_file(struct listing *listing, const char *file)
+{
+	char *name;
+
+	if (!has_suffix(file, ".pem") && !has_suffix(file, ".crt"))
+		return;
+	if (has_suffix(file, ".issuer.crt"))
+		return;
+	name = strndup(file, strlen(file) - 4);
+	if (name == NULL)
+		listing->is_out_of_memory = true;
+	else if (has_suffix(file, ".crt"))
+		add_files(listing, name, name, ".crt", ".key");
+	else
+		add_combined(listing, name, file);
+	free(name);
+}
+
+static void add_directory_entry(struct listing *listing, const char *file)
+{
+	struct stat status;
+	char *path;
+
+	if (file[0] == '.' || strcmp(file, "README") == 0)
+		return;
+	path = path_dup(listing, file, "");
+	if (path == NULL)
+		return;
+	if (is_there(path, &status)) {
+		if (S_ISDIR(status.st_mode))
+			add_files(listing, file, file, "/fullchain.pem", "/privkey.pem");
+		else
+			add_file(listing, file);
+	}
+	free(path);
+}
+
+static void read_directory(struct listing *listing)
+{
+	DIR *directory = opendir(listing->directory);
+	struct dirent *item;
+	char text[256];
+	int number = errno;
+
+	if (directory != NULL) {
+		errno = 0;
+		/* One thread per stream is all that readdir() asks. */
+		while ((item = readdir(directory)) != NULL) { // NOLINT(concurrency-mt-unsafe)
+			add_directory_entry(listing, item->d_name);
+			errno = 0;
+		}
+		number = errno;
+		(void)closedir(directory);
+		if (number == 0)
+			return;
+	}
+	if (strerror_r(number, text, sizeof(text)) != 0)
+		text[0] = '\0';
+	add_problem(listing, NULL, "certificate directory can't be read: ", text);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct config_certificate *left = a;
+	const struct config_certificate *right = b;
+
+	int order = strcmp(left->name, right->name);
+
+	/* Messages must not depend on the order of the directory. */
+	return order != 0 ? order :
+			    strcmp(left->pairs[0].chain.items[0], right->pairs[0].chain.items[0]);
+}
+
+static void twice(struct listing *listing, size_t i)
+{
+	char detail[512];
+
+	(void)snprintf(detail, sizeof(detail), "%.200s and %.200s; keep one of them",
+		listing->entries[i].pairs[0].chain.items[0],
+		listing->entries[i + 1].pairs[0].chain.items[0]);
+	add_problem(listing, listing->entries[i].name, "is there more than once: ", detail);
+}
+
+/* Which of two with one name is meant nobody can know: neither is kept. */
+static size_t same_names(const struct listing *listing, size_t i)
+{
+	size_t end = i + 1;
+
+	while (end < listing->entries_length &&
+		strcmp(listing->entries[i].name, listing->entries[end].name) == 0)
+		end++;
+	return end - i;
+}
+
+static void keep(struct listing *listing, struct config_certificate *kept, size_t *kept_length)
+{
+	size_t i;
+	size_t count;
+
+	for (i = 0; i < listing->entries_length; i += count) {
+		const char *fault = config_certificate_name_fault(listing->entries[i].name);
+
+		count = same_names(listing, i);
+		if (fault != NULL) {
+			add_problem(listing, listing->entries[i].name,
+				"no name for a certificate: ", fault);
+		} else if (count > 1) {
+			twice(listing, i);
+		} else {
+			kept[(*kept_length)++] = listing->entries[i];
+			/* Moved: what stays behind is freed with the rest. */
+			memset(&listing->entries[i], 0, sizeof(listing->entries[i]));
+		}
+	}
+}
+
+static int finish(
+	struct listing *listing, struct config_certificate **entries, size_t *entries_length)
+{
+	struct config_certificate *kept =
+		calloc(listing->entries_length + 1, sizeof(struct config_certificate));
+	size_t kept_length = 0;
+
+	if (kept == NULL)
+		return CERTBIND_E_MEMORY;
+	if (listing->entries_length > 0) {
+		qsort(listing->entries, listing->entries_length, sizeof(*listing->entries),
+			compare);
+		keep(listing, kept, &kept_length);
+	}
+	*entries = kept;
+	*entries_length = kept_length;
+	return CERTBIND_OK;
+}
+
+int certificate_dir_list(const char *directory, struct config_certificate **entries,
+	size_t *entries_length, struct config_problem **problems, size_t *problems_length,
+	struct certbind_error *error)
+{
+	struct listing listing = { .directory = directory };
+	int status = CERTBIND_OK;
+
+	*entries = NULL;
+	*entries_length = 0;
+	*problems = NULL;
+	*problems_length = 0;
+	read_directory(&listing);
+	if (!listing.is_out_of_memory)
+		status = finish(&listing, entries, entries_length);
+	if (listing.is_out_of_memory || status != CERTBIND_OK) {
+		config_certificates_free(*entries, *entries_length);
+		*entries = NULL;
+		*entries_length = 0;
+		config_problems_free(listing.problems, listing.problems_length);
+		config_certificates_free(listing.entries, listing.entries_length);
+		return error_memory(error);
+	}
+	config_certificates_free(listing.entries, listing.entries_length);
+	*problems = listing.problems;
+	*problems_length = listing.problems_length;
+	return CERTBIND_OK;
+}

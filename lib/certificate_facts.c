@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "certificate_facts.h"
+#include "name.h"
+#include <certbind/error.h>
+#include <gnutls/x509-ext.h>
+#include <gnutls/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_IDENTIFIER_MAX = 128 };
+
+/* What GnuTLS hands out piece by piece before it is put into one block. */
+struct pieces {
+	struct certificate_facts facts;
+	gnutls_datum_t subject, issuer; /* GnuTLS allocated them */
+	unsigned char subject_key[KEY_IDENTIFIER_MAX], authority_key[KEY_IDENTIFIER_MAX];
+	size_t subject_key_size, authority_key_size;
+	char *names;
+	size_t names_size;
+};
+
+static bool has_feature(gnutls_x509_tlsfeatures_t features, unsigned int feature)
+{
+	unsigned int found;
+	unsigned int i;
+
+	for (i = 0; gnutls_x509_tlsfeatures_get(features, i, &found) >= 0; i++)
+		if (found == feature)
+			return true;
+	return false;
+}
+
+static int read_must_staple(gnutls_x509_crt_t crt, bool *must_staple)
+{
+	enum { STATUS_REQUEST = 5 }; /* RFC 7633, 4.2.1: the TLS extension's number */
+	gnutls_x509_tlsfeatures_t features;
+	int status = gnutls_x509_tlsfeatures_init(&features);
+
+	*must_staple = false;
+	if (status < 0)
+		return status;
+	/* A malformed one demands nothing here; the check of the path looks at the form. */
+	if (gnutls_x509_crt_get_tlsfeatures(crt, features, 0, NULL) >= 0)
+		*must_staple = has_feature(features, STATUS_REQUEST);
+	gnutls_x509_tlsfeatures_deinit(features);
+	return 0;
+}
+
+/*
+ * Folds every dNSName that can match something. A folded name with its NUL is never longer than
+ * the encoding of the name, so `size` (of the certificate) is enough for all of them.
+ */
+static int read_names(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces)
+{
+	char name[NAME_SIZE];
+	char folded[NAME_SIZE];
+	size_t length;
+	unsigned int type;
+	unsigned int i;
+	int status;
+
+	pieces->names = malloc(size);
+	if (pieces->names == NULL)
+		return GNUTLS_E_MEMORY_ERROR;
+	for (i = 0;; i++) {
+		length = sizeof(name);
+		type = 0;
+		status = gnutls_x509_crt_get_subject_alt_name2(crt, i, name, &length, &type, NULL);
+		/* What does not fit is no name of a host. */
+		if (status == GNUTLS_E_SHORT_MEMORY_BUFFER)
+			continue;
+		if (status < 0)
+			break;
+		if (type != GNUTLS_SAN_DNSNAME ||
+			name_fold_identifier(name, length, folded) != NAME_OK)
+			continue;
+		length = strlen(folded) + 1;
+		if (length > size - pieces->names_size)
+			break;
+		memcpy(pieces->names + pieces->names_size, folded, length);
+		pieces->names_size += length;
+		pieces->facts.names_length++;
+	}
+	return status == GNUTLS_E_MEMORY_ERROR ? status : 0;
+}
+
+static void read_key_identifiers(gnutls_x509_crt_t crt, struct pieces *pieces)
+{
+	pieces->subject_key_size = sizeof(pieces->subject_key);
+	if (gnutls_x509_crt_get_subject_key_id(
+		    crt, pieces->subject_key, &pieces->subject_key_size, NULL) < 0)
+		pieces->subject_key_size = 0;
+	pieces->authority_key_size = sizeof(pieces->authority_key);
+	if (gnutls_x509_crt_get_authority_key_id(
+		    crt, pieces->authority_key, &pieces->authority_key_size, NULL) < 0)
+		pieces->authority_key_size = 0;
+}
+
+static int read_pieces(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces)
+{
+	struct certificate_facts *facts = &pieces->facts;
+	size_t id_size = sizeof(facts->key_id);
+	int status;
+
+	facts->not_before = gnutls_x509_crt_get_activation_time(crt);
+	facts->not_after = gnutls_x509_crt_get_expiration_time(crt);
+	if (facts->not_before == -1 || facts->not_after == -1)
+		return GNUTLS_E_ASN1_DER_ERROR;
+	facts->key_algorithm = (gnutls_pk_algorithm_t)gnutls_x509_crt_get_pk_algorithm(crt, NULL);
+	status = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, facts->key_id, &id_size);
+	if (status >= 0)
+		status = gnutls_x509_crt_get_raw_dn(crt, &pieces->subject);
+	if (status >= 0)
+		status = gnutls_x509_crt_get_raw_issuer_dn(crt, &pieces->issuer);
+	if (status >= 0)
+		status = read_must_staple(crt, &facts->must_staple);
+	if (status >= 0)
+		status = read_names(crt, size, pieces);
+	if (status >= 0)
+		read_key_identifiers(crt, pieces);
+	return status;
+}
+
+static gnutls_datum_t append(unsigned char **to, const void *data, size_t size)
+{
+	gnutls_datum_t datum = { *to, (unsigned int)size };
+
+	if (size != 0)
+		memcpy(*to, data, size);
+	*to += size;
+	return datum;
+}
+
+static struct certificate_facts *join(const struct pieces *pieces)
+{
+	struct certificate_facts *facts =
+		malloc(sizeof(*facts) + pieces->subject.size + pieces->issuer.size +
+			pieces->subject_key_size + pieces->authority_key_size + pieces->names_size);
+	unsigned char *to;
+
+	if (facts == NULL)
+		return NULL;
+	*facts = pieces->facts;
+	to = (unsigned char *)(facts + 1);
+	facts->subject = append(&to, pieces->subject.data, pieces->subject.size);
+	facts->issuer = append(&to, pieces->issuer.data, pieces->issuer.size);
+	facts->subject_key = append(&to, pieces->subject_key, pieces->subject_key_size);
+	facts->authority_key = append(&to, pieces->authority_key, pieces->authority_key_size);
+	facts->names = (char *)append(&to, pieces->names, pieces->names_size).data;
+	return facts;
+}
+
+static int read_facts(const struct der *der, struct certificate_facts **facts, int *gnutls_status)
+{
+	gnutls_datum_t data = der_peek(der);
+	struct pieces pieces = { 0 };
+	gnutls_x509_crt_t crt = NULL;
+	int status = gnutls_x509_crt_init(&crt);
+
+	if (status >= 0)
+		status = gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER);
+	if (status >= 0)
+		status = read_pieces(crt, der->size, &pieces);
+	*facts = status >= 0 ? join(&pieces) : NULL;
+	if (status >= 0 && *facts == NULL)
+		status = GNUTLS_E_MEMORY_ERROR;
+	gnutls_free(pieces.subject.data);
+	gnutls_free(pieces.issuer.data);
+	free(pieces.names);
+	gnutls_x509_crt_deinit(crt);
+	if (status >= 0)
+		return CERTBIND_OK;
+	*gnutls_status = status;
+	return status == GNUTLS_E_MEMORY_ERROR ? CERTBIND_E_MEMORY : CERTBIND_E_CERTIFICATE;
+}
+
+int certificate_facts(struct der *der, const struct certificate_facts **facts, int *gnutls_status)
+{
+	struct certificate_facts *read = NULL;
+	int status;
+
+	*facts = der_note_peek(der);
+	if (*facts != NULL)
+		return CERTBIND_OK;
+	status = read_facts(der, &read, gnutls_status);
+	if (status == CERTBIND_OK)
+		*facts = der_note_take(der, read);
+	return status;
+}

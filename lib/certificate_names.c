@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "certificate.h"
+#include "certificate_facts.h"
+#include <stdlib.h>
+#include <string.h>
+
+static size_t names_size(const struct certificate_facts *facts)
+{
+	const char *name = facts->names;
+	size_t i;
+
+	for (i = 0; i < facts->names_length; i++)
+		name += strlen(name) + 1;
+	return (size_t)(name - facts->names);
+}
+
+int certificate_names(struct der *der, char **names, size_t *names_length)
+{
+	const struct certificate_facts *facts;
+	int gnutls_status;
+	int status = certificate_facts(der, &facts, &gnutls_status);
+	size_t size;
+
+	*names = NULL;
+	*names_length = 0;
+	if (status != CERTBIND_OK)
+		return status;
+	size = names_size(facts);
+	*names = malloc(size + 1);
+	if (*names == NULL)
+		return CERTBIND_E_MEMORY;
+	memcpy(*names, facts->names, size);
+	*names_length = facts->names_length;
+	return CERTBIND_OK;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "certificate_read.h"
+#include <gnutls/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A chain while it is put in order. */
+struct order {
+	struct der **from; /* as the files have it; NULL: taken */
+	const struct certificate_facts **facts; /* of each of `from` */
+	size_t length;
+	struct der **to;
+	size_t to_length;
+	bool is_moved; /* something does not stand where it stood */
+	size_t duplicates;
+};
+
+static bool datum_equal(const gnutls_datum_t *a, const gnutls_datum_t *b)
+{
+	return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
+}
+
+/* How well `issuer` fits as the one that signed `facts`: 0 not at all. */
+static int issuer_fit(const struct certificate_facts *facts, const struct certificate_facts *issuer)
+{
+	if (!datum_equal(&facts->issuer, &issuer->subject))
+		return 0;
+	if (facts->authority_key.size == 0 || issuer->subject_key.size == 0)
+		return 2;
+	return datum_equal(&facts->authority_key, &issuer->subject_key) ? 3 : 1;
+}
+
+/* Nobody stands above it. One that has its issuer's name but another key is only self-issued. */
+static bool is_self_signed(const struct certificate_facts *facts)
+{
+	return issuer_fit(facts, facts) > 1;
+}
+
+static void take(struct order *order, size_t i)
+{
+	if (order->to_length != i)
+		order->is_moved = true;
+	order->to[order->to_length++] = order->from[i];
+	order->from[i] = NULL;
+}
+
+/* The one that fits best, the first of several; order->length when none does. */
+static size_t find_issuer(const struct order *order, const struct certificate_facts *facts)
+{
+	size_t best = order->length;
+	int best_fit = 0;
+	size_t i;
+
+	for (i = 0; i < order->length; i++) {
+		int fit = order->from[i] == NULL ? 0 : issuer_fit(facts, order->facts[i]);
+
+		if (fit > best_fit) {
+			best = i;
+			best_fit = fit;
+		}
+	}
+	return best;
+}
+
+static void drop_duplicates(struct order *order)
+{
+	size_t i, j;
+
+	for (i = 0; i < order->length; i++) {
+		for (j = 0; j < i && order->from[i] != NULL; j++) {
+			if (order->from[j] == NULL || !der_equal(order->from[i], order->from[j]))
+				continue;
+			der_unref(order->from[i]);
+			order->from[i] = NULL;
+			order->duplicates++;
+		}
+	}
+}
+
+static void sort(struct order *order, size_t end_entity, unsigned int *extra)
+{
+	const struct certificate_facts *facts = order->facts[end_entity];
+	size_t path_length;
+	size_t i;
+
+	take(order, end_entity);
+	while (!is_self_signed(facts)) {
+		i = find_issuer(order, facts);
+		if (i == order->length)
+			break;
+		facts = order->facts[i];
+		take(order, i);
+	}
+	path_length = order->to_length;
+	for (i = 0; i < order->length; i++)
+		if (order->from[i] != NULL)
+			take(order, i);
+	*extra = (unsigned int)(order->to_length - path_length);
+}
+
+/* One finding a chain: the first of these that holds. */
+static int fault_order(struct reading *reading, const struct order *order, unsigned int extra)
+{
+	const struct config_list *files = &reading->entry->chain;
+	const char *file = files->length > 0 ? files->items[0] : reading->entry->key;
+	int status = CERTBIND_E_CERTIFICATE;
+
+	if (order->duplicates > 0)
+		status = fault_add(reading, FINDING_CHAIN_ORDER, file,
+			"holds a certificate more than once; it is served once. Remove the copies");
+	else if (extra > 0)
+		status = fault_add(reading, FINDING_CHAIN_ORDER, file,
+			"holds %u certificate%s that no other one needs as its issuer; remove %s, "
+			"or "
+			"put the intermediate certificate there that is missing between",
+			extra, extra == 1 ? "" : "s", extra == 1 ? "it" : "them");
+	else if (order->is_moved)
+		status = fault_add(reading, FINDING_CHAIN_ORDER, file,
+			"holds its certificates in the wrong order; they are served sorted. Put "
+			"the "
+			"server's own certificate first, then each one's issuer");
+	return status == CERTBIND_E_MEMORY ? status : CERTBIND_OK;
+}
+
+static int fault_mismatch(struct reading *reading, const struct order *order)
+{
+	const struct config_list *files = &reading->entry->chain;
+	const char *file = files->length > 0 ? files->items[0] : reading->entry->key;
+
+	return fault_add(reading, FINDING_KEY_MISMATCH, reading->entry->key,
+		"is not the private key of %s in %s; put the key and the certificate there that "
+		"were made together",
+		order->length == 1 ? "the certificate" : "any certificate", file);
+}
+
+static int read_facts(struct reading *reading, struct order *order)
+{
+	const struct config_list *files = &reading->entry->chain;
+	const char *file = files->length > 0 ? files->items[0] : reading->entry->key;
+	size_t i;
+
+	for (i = 0; i < order->length; i++) {
+		int gnutls_status = 0;
+		int status = certificate_facts(order->from[i], &order->facts[i], &gnutls_status);
+
+		if (status == CERTBIND_E_CERTIFICATE)
+			return fault_add(reading, FINDING_MALFORMED, file,
+				"holds a certificate (number %zu) that can't be read (%s); put the "
+				"complete and unaltered file there",
+				i + 1, gnutls_strerror(gnutls_status));
+		if (status != CERTBIND_OK)
+			return status;
+	}
+	return CERTBIND_OK;
+}
+
+static int order_chain(
+	struct reading *reading, const struct key *key, struct order *order, unsigned int *extra)
+{
+	size_t end_entity = 0;
+	int status = read_facts(reading, order);
+
+	if (status != CERTBIND_OK)
+		return status;
+	while (end_entity < order->length &&
+		memcmp(order->facts[end_entity]->key_id, key->id, KEY_ID_SIZE) != 0)
+		end_entity++;
+	if (end_entity == order->length)
+		return fault_mismatch(reading, order);
+	drop_duplicates(order);
+	sort(order, end_entity, extra);
+	return fault_order(reading, order, *extra);
+}
+
+int chain_sort(
+	struct reading *reading, const struct key *key, struct chain *chain, unsigned int *extra)
+{
+	struct order order = { .from = chain->items, .length = chain->length };
+	int status = CERTBIND_E_MEMORY;
+
+	*extra = 0;
+	order.facts = calloc(chain->length, sizeof(*order.facts));
+	order.to = calloc(chain->length, sizeof(struct der *));
+	if (order.facts != NULL && order.to != NULL)
+		status = order_chain(reading, key, &order, extra);
+	/* Once it has begun to take, everything is taken, or dropped. */
+	if (order.to_length > 0) {
+		free(chain->items);
+		chain->items = order.to;
+		chain->length = order.to_length;
+	} else {
+		free(order.to);
+	}
+	free(order.facts);
+	return status;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "certificate_read.h"
+#include <gnutls/pkcs12.h>
+#include <gnutls/x509.h>
+#include <string.h>
+
+/* What gnutls_pkcs12_simple_parse() hands out. */
+struct contents {
+	gnutls_x509_privkey_t private_key;
+	gnutls_x509_crt_t *chain;
+	unsigned int chain_length;
+	gnutls_x509_crt_t *extra;
+	unsigned int extra_length;
+};
+
+static void free_list(gnutls_x509_crt_t *list, unsigned int length)
+{
+	unsigned int i;
+
+	for (i = 0; i < length; i++)
+		gnutls_x509_crt_deinit(list[i]);
+	gnutls_free(list);
+}
+
+static void contents_clear(struct contents *contents)
+{
+	gnutls_x509_privkey_deinit(contents->private_key);
+	free_list(contents->chain, contents->chain_length);
+	free_list(contents->extra, contents->extra_length);
+}
+
+static int add_list(struct chain *chain, gnutls_x509_crt_t *list, unsigned int length)
+{
+	gnutls_datum_t data;
+	unsigned int i;
+
+	for (i = 0; i < length; i++) {
+		int status = gnutls_x509_crt_export2(list[i], GNUTLS_X509_FMT_DER, &data);
+
+		if (status < 0)
+			return status;
+		status = chain_add(chain, NULL, data.data, data.size);
+		gnutls_free(data.data);
+		if (status != CERTBIND_OK)
+			return GNUTLS_E_MEMORY_ERROR;
+	}
+	return 0;
+}
+
+static int take_contents(const struct contents *contents, struct key *key)
+{
+	struct chain chain = { 0 };
+	int status = key_take(key, contents->private_key, NULL);
+
+	if (status >= 0)
+		status = add_list(&chain, contents->chain, contents->chain_length);
+	if (status >= 0)
+		status = add_list(&chain, contents->extra, contents->extra_length);
+	key->chain = chain.items;
+	key->chain_length = chain.length;
+	return status;
+}
+
+/*
+ * A file without a password is made with none by some programs and with an empty one by others,
+ * which is not the same (RFC 7292, appendix B.1). GnuTLS checks no MAC when it parses.
+ */
+static int find_password(
+	gnutls_pkcs12_t pkcs12, const struct reading *reading, const char **password)
+{
+	int status;
+
+	*password = key_password_peek(reading);
+	status = gnutls_pkcs12_verify_mac(pkcs12, *password);
+	if (status != GNUTLS_E_MAC_VERIFY_FAILED || *password != NULL)
+		return status;
+	*password = "";
+	return gnutls_pkcs12_verify_mac(pkcs12, *password);
+}
+
+static int parse(struct reading *reading, const char *file, gnutls_pkcs12_t pkcs12, struct key *key)
+{
+	struct contents contents = { 0 };
+	const char *password;
+	int status = find_password(pkcs12, reading, &password);
+
+	if (status == GNUTLS_E_MAC_VERIFY_FAILED && key_password_peek(reading) == NULL)
+		return fault_add(reading, FINDING_MALFORMED, file,
+			"is encrypted and no password is configured; give key_password or "
+			"key_password_file");
+	/* A file without a MAC can be read all the same: its parts are encrypted, or are not. */
+	if (status == GNUTLS_E_MAC_VERIFY_FAILED)
+		return key_fault_decrypt(reading, file, status);
+	status = gnutls_pkcs12_simple_parse(pkcs12, password, &contents.private_key,
+		&contents.chain, &contents.chain_length, &contents.extra, &contents.extra_length,
+		NULL, GNUTLS_PKCS12_SP_INCLUDE_SELF_SIGNED);
+	if (status < 0 && status != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+		return key_fault_decrypt(reading, file, status);
+	if (contents.private_key == NULL)
+		status = fault_add(reading, FINDING_MALFORMED, file,
+			"holds no private key; export it again with key and chain");
+	else if (take_contents(&contents, key) < 0)
+		status = CERTBIND_E_MEMORY;
+	contents_clear(&contents);
+	return status;
+}
+
+int key_from_pkcs12(struct reading *reading, const char *file, const gnutls_datum_t *data,
+	bool *is_pkcs12, struct key *key)
+{
+	gnutls_pkcs12_t pkcs12;
+	int status;
+
+	*is_pkcs12 = false;
+	if (gnutls_pkcs12_init(&pkcs12) < 0)
+		return CERTBIND_E_MEMORY;
+	*is_pkcs12 = gnutls_pkcs12_import(pkcs12, data, GNUTLS_X509_FMT_DER, 0) >= 0;
+	key->is_bundle = *is_pkcs12;
+	status = *is_pkcs12 ? parse(reading, file, pkcs12, key) : CERTBIND_OK;
+	gnutls_pkcs12_deinit(pkcs12);
+	return status;
+}

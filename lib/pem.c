@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pem.h"
+#include <stdint.h>
+#include <string.h>
+
+static const char begin[] = "-----BEGIN ";
+static const char end[] = "-----END ";
+static const char dashes[] = "-----";
+
+bool pem_is_text(const char *text)
+{
+	return strstr(text, begin) != NULL;
+}
+
+/*
+ * Not only at the start of a line: files that were joined with one lacking its last newline are
+ * common, and no harm.
+ */
+enum pem_result pem_next(const char **text, struct pem_block *block)
+{
+	const char *start = strstr(*text, begin);
+	const char *close;
+	const char *stop;
+
+	if (start == NULL)
+		return PEM_END;
+	block->start = start;
+	block->label = start + sizeof(begin) - 1;
+	close = strstr(block->label, dashes);
+	stop = strstr(block->label, end);
+	if (close == NULL || stop == NULL || close >= stop)
+		return PEM_UNTERMINATED;
+	block->label_length = (size_t)(close - block->label);
+	/* Another begins before this one ends. */
+	close = strstr(close, begin);
+	if (close != NULL && close < stop)
+		return PEM_UNTERMINATED;
+	stop = strstr(stop + sizeof(end) - 1, dashes);
+	if (stop == NULL)
+		return PEM_UNTERMINATED;
+	stop += sizeof(dashes) - 1;
+	block->size = (size_t)(stop - start);
+	*text = stop;
+	return PEM_BLOCK;
+}
+
+bool pem_has_label(const struct pem_block *block, const char *label)
+{
+	return strlen(label) == block->label_length &&
+	       memcmp(label, block->label, block->label_length) == 0;
+}
+
+bool pem_is_encrypted(const struct pem_block *block)
+{
+	const char *header = strstr(block->start, "Proc-Type:");
+
+	return header != NULL && header < block->start + block->size;
+}
+
+int pem_decode(const struct pem_block *block, gnutls_datum_t *der)
+{
+	gnutls_datum_t text = { (unsigned char *)(uintptr_t)block->start,
+		(unsigned int)block->size };
+
+	der->data = NULL;
+	der->size = 0;
+	return gnutls_pem_base64_decode2(NULL, &text, der);
+}
+
+void pem_wipe(gnutls_datum_t *data)
+{
+	if (data->data != NULL)
+		gnutls_memset(data->data, 0, data->size);
+	gnutls_free(data->data);
+	data->data = NULL;
+	data->size = 0;
+}
