@@ -138,6 +138,9 @@ int path_check(struct path_checker *checker, struct der *const *chain, size_t ch
 	fact_unref(end_entity.fact);
 	if (status != CERTBIND_OK)
 		return status;
+	if (checker->report.has[FINDING_PROFILE])
+		report_add(&checker->report, FINDING_PROFILE,
+			"Strict clients refuse that: tell the issuer, or use another one.");
 	if (func != NULL)
 		report_tell(&checker->report, func, data);
 	if (is_trusted != NULL)

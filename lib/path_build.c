@@ -185,6 +185,12 @@ static void report_missing(
 			"found. Put the issuer's intermediate certificate into the chain file "
 			"again.",
 			unreadable, text);
+	else if (end->has_circle)
+		report_add(report, FINDING_MISSING_INTERMEDIATE,
+			"The certificates of the chain sign each other in a circle: \"%s\" "
+			"(certificate %zu) leads to no trust anchor. Serve the certificates that "
+			"lead from the end-entity to a trust anchor.",
+			end->link.fact->label, end->link.position);
 	else if (end->depth == 0)
 		report_add(report, FINDING_MISSING_INTERMEDIATE,
 			"The certificate's issuer \"%s\" is neither served nor trusted. Add the "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "path_extension.h"
+#include "path_match.h"
 #include <certbind/error.h>
 #include <gnutls/x509-ext.h>
 #include <stdio.h>
@@ -98,12 +99,34 @@ static int read_key_purposes(struct fact *fact, asn1_node definitions, const gnu
 
 static int read_alt_names(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
 {
-	return general_names_read(definitions, value, &fact->names);
+	int status = general_names_read(definitions, value, &fact->names);
+
+	if (status != CERTBIND_OK)
+		names_clear(&fact->names);
+	return status;
+}
+
+/* RFC 5280, 4.2.1.10: addresses come with a mask, and distances are not used. */
+static bool subtrees_are_usable(const struct fact_names *list)
+{
+	for (size_t i = 0; i < list->length; i++) {
+		const struct fact_name *base = &list->items[i];
+
+		if (base->has_distance ||
+			(base->type == FACT_NAME_IP && !match_is_address_range(base)))
+			return false;
+	}
+	return true;
 }
 
 static int read_constraints(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
 {
-	return name_constraints_read(definitions, value, &fact->permitted, &fact->excluded);
+	int status = name_constraints_read(definitions, value, &fact->permitted, &fact->excluded);
+
+	if (status == CERTBIND_OK &&
+		!(subtrees_are_usable(&fact->permitted) && subtrees_are_usable(&fact->excluded)))
+		return CERTBIND_E_CERTIFICATE;
+	return status;
 }
 
 /* An AIA that can't be read keeps nobody from using the certificate: no fault of its own here. */
@@ -193,14 +216,15 @@ int extensions_read(struct fact *fact, asn1_node definitions)
 
 		if (result == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 			break;
-		if (result == 0)
-			result = gnutls_x509_crt_get_extension_data2(
-				fact->certificate, i, &extension.value);
 		if (result != 0) {
 			(void)snprintf(fact->malformed, sizeof(fact->malformed),
 				"its extension number %u can't be read", i + 1);
 			break;
 		}
+		/* It fails for an empty value, which some extensions may have. */
+		if (gnutls_x509_crt_get_extension_data2(fact->certificate, i, &extension.value) !=
+			0)
+			extension.value.size = 0;
 		status = extension_read(fact, definitions, &extension);
 		gnutls_free(extension.value.data);
 	}

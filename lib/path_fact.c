@@ -18,11 +18,12 @@ int fact_definitions(asn1_node *definitions)
 		       : CERTBIND_E_MEMORY;
 }
 
-static void names_clear(struct fact_names *names)
+void names_clear(struct fact_names *names)
 {
 	for (size_t i = 0; i < names->length; i++)
 		free(names->items[i].data);
 	free(names->items);
+	memset(names, 0, sizeof(*names));
 }
 
 static void fact_free(struct fact *fact)

@@ -116,6 +116,9 @@ int fact_new_anchor(asn1_node definitions, gnutls_x509_crt_t certificate, struct
 struct fact *fact_ref(struct fact *fact);
 void fact_unref(struct fact *fact); /* NULL does nothing */
 
+/* Frees a list of names, and leaves it empty. */
+void names_clear(struct fact_names *names);
+
 /* Is it an extension of the certificate? Is it marked critical? */
 bool fact_has(const struct fact *fact, enum fact_extension extension);
 bool fact_has_critical(const struct fact *fact, enum fact_extension extension);

@@ -58,6 +58,19 @@ static const struct {
 	{ "registeredID", FACT_NAME_REGISTERED },
 };
 
+/* IA5String is ASCII. libtasn1 does not look. */
+static bool is_plausible(const struct fact_name *name)
+{
+	if (name->type != FACT_NAME_DNS && name->type != FACT_NAME_EMAIL &&
+		name->type != FACT_NAME_URI)
+		return true;
+	for (size_t i = 0; i < name->size; i++) {
+		if (name->data[i] >= 0x80)
+			return false;
+	}
+	return true;
+}
+
 /* Reads one GeneralName; `element` is its name in the tree. */
 static int name_read(asn1_node node, const char *element, struct fact_name *name)
 {
@@ -77,9 +90,11 @@ static int name_read(asn1_node node, const char *element, struct fact_name *name
 	else
 		(void)snprintf(content, sizeof(content), "%s.%s", element, choice);
 	status = content_read(node, content, &name->data, &name->size);
-	if (status == CERTBIND_OK && name->type == FACT_NAME_DIRECTORY)
-		status = directory_fold(name);
-	return status;
+	if (status != CERTBIND_OK)
+		return status;
+	if (name->type == FACT_NAME_DIRECTORY)
+		return directory_fold(name);
+	return is_plausible(name) ? CERTBIND_OK : CERTBIND_E_CERTIFICATE;
 }
 
 /* Makes room for as many names as `list` has. */
@@ -128,6 +143,9 @@ int general_names_read(asn1_node definitions, const gnutls_datum_t *der, struct 
 	for (size_t i = 0; i < names->length && status == CERTBIND_OK; i++) {
 		(void)snprintf(element, sizeof(element), "?%zu", i + 1);
 		status = name_read(tree, element, &names->items[i]);
+		if (status == CERTBIND_OK && names->items[i].type == FACT_NAME_IP &&
+			names->items[i].size != 4 && names->items[i].size != 16)
+			status = CERTBIND_E_CERTIFICATE;
 	}
 	(void)asn1_delete_structure(&tree);
 	return status;

@@ -18,9 +18,12 @@ void link_name(const struct path_link *link, char name[LINK_NAME_SIZE])
 			link->position, link->fact->label);
 }
 
-/* What to do about a certificate: the end-entity is the administrator's, others are the issuer's. */
+/* What to do about a certificate: the end-entity is the administrator's, others are not. */
 static const char *cure_peek(const struct path_link *link)
 {
+	if (link->position == 0)
+		return "Bring the trust anchors up to date, or get a certificate from another "
+		       "authority.";
 	return link->position == 1 ? "Have it issued again."
 				   : "Replace it by the one that its issuer offers now.";
 }
@@ -80,8 +83,9 @@ static void check_signature(const struct path_link *link, struct path_report *re
 		return;
 	link_name(link, name);
 	report_add(report, FINDING_WEAK_SIGNATURE,
-		"%s is signed with %s, which clients refuse; expected SHA-256 or better. %s", name,
-		algorithm != NULL ? algorithm : "an unknown algorithm", cure_peek(link));
+		"%s is signed with %s, which clients refuse; expected RSA or ECDSA with SHA-256 "
+		"or better. %s",
+		name, algorithm != NULL ? algorithm : "an unknown algorithm", cure_peek(link));
 }
 
 static bool is_weak_key(const struct fact *fact)
@@ -144,18 +148,23 @@ static void check_form(const struct path_link *link, struct path_report *report)
 			fact->version, cure_peek(link));
 }
 
-/* Does the Common Name look like a host that somebody meant clients to match? */
+bool rule_is_host(const char *common_name)
+{
+	char folded[NAME_SIZE];
+
+	return strchr(common_name, '.') != NULL &&
+	       name_fold_identifier(common_name, strlen(common_name), folded) == NAME_OK;
+}
+
 static bool has_host_common_name(const struct fact *fact)
 {
 	char value[NAME_SIZE];
-	char folded[NAME_SIZE];
 	size_t size = sizeof(value);
 
 	if (gnutls_x509_crt_get_dn_by_oid(
 		    fact->certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0, value, &size) != 0)
 		return false;
-	return strchr(value, '.') != NULL &&
-	       name_fold_identifier(value, strlen(value), folded) == NAME_OK;
+	return rule_is_host(value);
 }
 
 static bool has_name_of_type(const struct fact_names *names, enum fact_name_type type)
@@ -198,6 +207,10 @@ void rule_check_end_entity(
 			"The certificate is one of a certificate authority (basicConstraints says "
 			"CA), which Firefox and Thunderbird refuse for a server. Get an end-entity "
 			"certificate.");
+	if (report->has[FINDING_MALFORMED] || fact->is_ca)
+		return;
+	if (!is_anchor)
+		profile_check_end_entity(link, report);
 	if (!has_name_of_type(&fact->names, FACT_NAME_DNS) &&
 		!has_name_of_type(&fact->names, FACT_NAME_IP) && has_host_common_name(fact))
 		report_add(report, FINDING_COMMON_NAME_ONLY,
@@ -264,5 +277,8 @@ void rule_check_path(
 		check_signature(&path[i], report);
 		check_issuer(&path[i], report);
 		check_path_length(path, i, report);
+		if (path[i].fact->malformed[0] == '\0' && path[i].fact->version == 3)
+			profile_check_issuer(&path[i], report);
 	}
+	constraint_check_path(path, length, report);
 }

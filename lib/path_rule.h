@@ -19,6 +19,9 @@ void link_name(const struct path_link *link, char name[LINK_NAME_SIZE]);
 /* SHA-1 and older, and what GnuTLS does not know. */
 bool rule_is_weak_signature(gnutls_sign_algorithm_t algorithm);
 
+/* Does a Common Name look like a host (or wildcard) that somebody meant clients to match? */
+bool rule_is_host(const char *common_name);
+
 /* What can be said of the end-entity alone; of one that is an anchor itself, not its form. */
 void rule_check_end_entity(
 	const struct path_link *link, int64_t at, bool is_anchor, struct path_report *report);
