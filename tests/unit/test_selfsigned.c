@@ -1,24 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "selfsigned.h"
-#include <fcntl.h>
+#include "selfsigned_scratch.h"
 #include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <cmocka.h>
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define DAY ((int64_t)24 * 60 * 60)
-#define NOW ((int64_t)1700000000)
-
-static const char *const names[] = { "host.example", "mail.provider.example" };
 static const char *const other_names[] = { "host.example", "new.provider.example" };
 
 /* How often bytes with a key in them were wiped. This definition stands before GnuTLS' own. */
@@ -38,113 +21,10 @@ void gnutls_memset(void *data, int c, size_t size)
 		bytes[i] = (unsigned char)c;
 }
 
-/* A scratch directory, and paths in it. */
-struct scratch {
-	char root[64];
-	char directory[128]; /* state_dir: not there yet */
-	char file[160];
-	char temporary[160];
-	char target[160];
-};
-
-static int make_scratch(void **state)
-{
-	struct scratch *scratch = calloc(1, sizeof(*scratch));
-
-	if (scratch == NULL)
-		return -1;
-	(void)strcpy(scratch->root, "/tmp/certbind-test-selfsigned.XXXXXX");
-	if (mkdtemp(scratch->root) == NULL)
-		return -1;
-	(void)snprintf(scratch->directory, sizeof(scratch->directory), "%s/state", scratch->root);
-	(void)snprintf(scratch->file, sizeof(scratch->file), "%s/default.pem", scratch->directory);
-	(void)snprintf(scratch->temporary, sizeof(scratch->temporary), "%s/.default.pem.new",
-		scratch->directory);
-	(void)snprintf(scratch->target, sizeof(scratch->target), "%s/target", scratch->root);
-	*state = scratch;
-	return 0;
-}
-
-static int remove_scratch(void **state)
-{
-	struct scratch *scratch = *state;
-	char command[160];
-	int result;
-
-	(void)snprintf(command, sizeof(command), "chmod -R u+rwX '%s' && rm -r '%s'", scratch->root,
-		scratch->root);
-	result = system(command);
-	free(scratch);
-	return result;
-}
-
-static void write_file(const char *path, const void *data, size_t size)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(data, 1, size, file), size);
-	assert_int_equal(fclose(file), 0);
-}
-
-static void assert_mode(const char *path, mode_t mode)
-{
-	struct stat status;
-
-	assert_int_equal(lstat(path, &status), 0);
-	assert_int_equal(status.st_mode, mode);
-}
-
-static void get_kept(const struct scratch *scratch, int64_t now, struct selfsigned *out)
-{
-	struct certbind_error error;
-
-	assert_int_equal(selfsigned_get(scratch->directory, names, COUNT(names), now, out, &error),
-		CERTBIND_OK);
-	assert_true(out->is_kept);
-}
-
 static void assert_same(const struct selfsigned *a, const struct selfsigned *b)
 {
 	assert_int_equal(a->size, b->size);
 	assert_memory_equal(a->pem, b->pem, a->size);
-}
-
-static bool is_same(const struct selfsigned *a, const struct selfsigned *b)
-{
-	return a->size == b->size && memcmp(a->pem, b->pem, a->size) == 0;
-}
-
-static gnutls_x509_crt_t parse(const struct selfsigned *selfsigned)
-{
-	gnutls_datum_t pem = { selfsigned->pem, (unsigned int)selfsigned->size };
-	gnutls_x509_crt_t certificate;
-
-	assert_int_equal(gnutls_x509_crt_init(&certificate), 0);
-	assert_int_equal(gnutls_x509_crt_import(certificate, &pem, GNUTLS_X509_FMT_PEM), 0);
-	return certificate;
-}
-
-static void assert_names(gnutls_x509_crt_t certificate)
-{
-	char text[256];
-	size_t size;
-
-	for (unsigned int i = 0; i < COUNT(names); i++) {
-		size = sizeof(text);
-		assert_int_equal(
-			gnutls_x509_crt_get_subject_alt_name(certificate, i, text, &size, NULL),
-			GNUTLS_SAN_DNSNAME);
-		assert_int_equal(size, strlen(names[i]));
-		assert_memory_equal(text, names[i], size);
-	}
-	size = sizeof(text);
-	assert_int_equal(
-		gnutls_x509_crt_get_subject_alt_name(certificate, COUNT(names), text, &size, NULL),
-		GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE);
-	size = sizeof(text);
-	assert_int_equal(gnutls_x509_crt_get_dn(certificate, text, &size), 0);
-	assert_string_equal(text, "CN=host.example");
 }
 
 static void assert_extensions(gnutls_x509_crt_t certificate)
@@ -342,183 +222,6 @@ static void test_damaged(void **state)
 	selfsigned_free(&second);
 }
 
-static void test_modes(void **state)
-{
-	static const mode_t masks[] = { 0, 022, 077, 0777 };
-	const struct scratch *scratch = *state;
-	struct selfsigned made;
-	char lock[160];
-
-	(void)snprintf(lock, sizeof(lock), "%s/default.lock", scratch->directory);
-	for (size_t i = 0; i < COUNT(masks); i++) {
-		mode_t mask = umask(masks[i]);
-
-		get_kept(scratch, NOW, &made);
-		selfsigned_free(&made);
-		(void)umask(mask);
-		assert_mode(scratch->directory, S_IFDIR | 0700);
-		assert_mode(scratch->file, S_IFREG | 0600);
-		assert_int_equal(access(scratch->temporary, F_OK), -1);
-		assert_int_equal(unlink(scratch->file), 0);
-		assert_int_equal(unlink(lock), 0);
-		assert_int_equal(rmdir(scratch->directory), 0);
-	}
-}
-
-/* Succeeds with one in memory, and says why. */
-static void assert_in_memory(const char *state_dir, const char *blamed)
-{
-	struct selfsigned made;
-	struct certbind_error error;
-	gnutls_x509_crt_t certificate;
-
-	memset(&error, 0, sizeof(error));
-	assert_int_equal(
-		selfsigned_get(state_dir, names, COUNT(names), NOW, &made, &error), CERTBIND_OK);
-	assert_false(made.is_kept);
-	assert_int_equal(error.status, CERTBIND_E_FILE);
-	assert_string_equal(error.file, blamed);
-	assert_non_null(strstr(error.message, "memory only"));
-	certificate = parse(&made);
-	assert_names(certificate);
-	gnutls_x509_crt_deinit(certificate);
-	selfsigned_free(&made);
-	assert_int_equal(
-		selfsigned_get(state_dir, names, COUNT(names), NOW, &made, NULL), CERTBIND_OK);
-	selfsigned_free(&made);
-}
-
-static void test_not_writable(void **state)
-{
-	const struct scratch *scratch = *state;
-	struct selfsigned made;
-	struct certbind_error error;
-	char path[256];
-
-	/* below a file, below what is not there, in a file system where nobody makes directories */
-	write_file(scratch->target, "x", 1);
-	(void)snprintf(path, sizeof(path), "%s/state", scratch->target);
-	assert_in_memory(path, path);
-	(void)snprintf(path, sizeof(path), "%s/not/there", scratch->root);
-	assert_in_memory(path, path);
-	assert_in_memory("/proc/self/certbind", "/proc/self/certbind");
-	assert_in_memory(scratch->target, scratch->target);
-	/* a directory where the file goes, where the temporary one goes */
-	assert_int_equal(mkdir(scratch->directory, 0700), 0);
-	assert_int_equal(mkdir(scratch->file, 0700), 0);
-	assert_in_memory(scratch->directory, scratch->file);
-	assert_int_equal(rmdir(scratch->file), 0);
-	assert_int_equal(mkdir(scratch->temporary, 0700), 0);
-	assert_in_memory(scratch->directory, scratch->file);
-	assert_int_equal(access(scratch->file, F_OK), -1);
-	assert_int_equal(rmdir(scratch->temporary), 0);
-	/* peeking makes nothing */
-	assert_int_equal(
-		selfsigned_peek_existing(scratch->directory, &made, &error), CERTBIND_E_FILE);
-	assert_int_equal(access(scratch->file, F_OK), -1);
-	get_kept(scratch, NOW, &made);
-	selfsigned_free(&made);
-}
-
-/* What links lead to is neither read nor written. */
-static void test_symbolic_links(void **state)
-{
-	const struct scratch *scratch = *state;
-	struct selfsigned first, next;
-	struct certbind_error error;
-	struct stat status;
-	char lock[160];
-
-	get_kept(scratch, NOW, &first);
-	/* at the file's place: to a good one, and to nothing */
-	assert_int_equal(rename(scratch->file, scratch->target), 0);
-	assert_int_equal(symlink(scratch->target, scratch->file), 0);
-	assert_int_equal(
-		selfsigned_peek_existing(scratch->directory, &next, &error), CERTBIND_E_FILE);
-	get_kept(scratch, NOW, &next);
-	assert_false(is_same(&first, &next));
-	assert_mode(scratch->file, S_IFREG | 0600);
-	selfsigned_free(&next);
-	assert_int_equal(stat(scratch->target, &status), 0);
-	assert_int_equal(status.st_size, first.size);
-	selfsigned_free(&first);
-	/* at the temporary file's place, and left over from a crash */
-	for (int i = 0; i < 2; i++) {
-		write_file(scratch->target, "precious", 8);
-		assert_int_equal(unlink(scratch->file), 0);
-		if (i == 0)
-			assert_int_equal(symlink(scratch->target, scratch->temporary), 0);
-		else
-			write_file(scratch->temporary, "half", 4);
-		get_kept(scratch, NOW, &next);
-		selfsigned_free(&next);
-		assert_mode(scratch->file, S_IFREG | 0600);
-		assert_int_equal(stat(scratch->target, &status), 0);
-		assert_int_equal(status.st_size, 8);
-	}
-	/* at the lock's place */
-	(void)snprintf(lock, sizeof(lock), "%s/default.lock", scratch->directory);
-	assert_int_equal(unlink(scratch->file), 0);
-	assert_int_equal(unlink(lock), 0);
-	assert_int_equal(unlink(scratch->target), 0);
-	assert_int_equal(symlink(scratch->target, lock), 0);
-	assert_in_memory(scratch->directory, scratch->directory);
-	assert_int_equal(access(scratch->target, F_OK), -1);
-}
-
-/* One of the racers: waits for the start, and tells what it got. */
-static void race(const struct scratch *scratch, int start, int result)
-{
-	struct selfsigned made;
-	char go;
-	bool is_good = read(start, &go, 1) == 0 &&
-		       selfsigned_get(scratch->directory, names, COUNT(names), NOW, &made, NULL) ==
-			       CERTBIND_OK &&
-		       made.is_kept && made.size < 4096 &&
-		       write(result, made.pem, made.size) == (ssize_t)made.size;
-
-	_exit(is_good ? 0 : 1);
-}
-
-static void test_race(void **state)
-{
-	enum { RACERS = 8 };
-	const struct scratch *scratch = *state;
-	struct selfsigned kept;
-	int start[2], results[RACERS][2];
-	pid_t children[RACERS];
-
-	assert_int_equal(pipe(start), 0);
-	for (int i = 0; i < RACERS; i++) {
-		assert_int_equal(pipe(results[i]), 0);
-		children[i] = fork();
-		assert_true(children[i] >= 0);
-		if (children[i] == 0) {
-			(void)close(start[1]);
-			race(scratch, start[0], results[i][1]);
-		}
-		(void)close(results[i][1]);
-	}
-	(void)close(start[1]);
-	(void)close(start[0]);
-	for (int i = 0; i < RACERS; i++) {
-		int status;
-
-		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-		assert_int_equal(status, 0);
-	}
-	get_kept(scratch, NOW, &kept);
-	for (int i = 0; i < RACERS; i++) {
-		char bytes[4096];
-		ssize_t size = read(results[i][0], bytes, sizeof(bytes));
-
-		assert_int_equal(size, kept.size);
-		assert_memory_equal(bytes, kept.pem, kept.size);
-		(void)close(results[i][0]);
-	}
-	selfsigned_free(&kept);
-}
-
 static void test_keys_wiped(void **state)
 {
 	const struct scratch *scratch = *state;
@@ -537,8 +240,6 @@ static void test_keys_wiped(void **state)
 	assert_int_equal(wiped_keys, 6);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, make_scratch, remove_scratch)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,10 +248,6 @@ int main(void)
 		TEST(test_names_changed),
 		TEST(test_long_name),
 		TEST(test_damaged),
-		TEST(test_modes),
-		TEST(test_not_writable),
-		TEST(test_symbolic_links),
-		TEST(test_race),
 		TEST(test_keys_wiped),
 	};
 
