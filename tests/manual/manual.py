@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does the manual say what the headers and the sources say?
 
-manual.py SOURCE PAGE:FUNCTION,FUNCTION... ...
+manual.py SOURCE READER PAGE:FUNCTION,FUNCTION... ...
 
-Each PAGE is a page of lib/man with the functions that it is installed for under their own names.
+READER is the program that reads a configuration and prints what is wrong with it. Each PAGE is a page of lib/man with the functions that it is installed for under their own names.
 """
 import pathlib
 import re
@@ -14,8 +14,9 @@ import sys
 import tempfile
 
 root = pathlib.Path(sys.argv[1])
+reader = sys.argv[2]
 links = {page: set(filter(None, names.split(","))) for page, names in
-         (argument.split(":") for argument in sys.argv[2:])}
+         (argument.split(":") for argument in sys.argv[3:])}
 text = {page: (root / "lib/man" / page).read_text() for page in links}
 headers = "".join(path.read_text() for path in sorted((root / "include/certbind").glob("*.h")))
 headers = re.sub(r"/\*.*?\*/", " ", headers, flags=re.DOTALL)
@@ -173,8 +174,22 @@ def check_programs():
     expect(count >= 5, f"only {count} programs found")
 
 
+def check_example():
+    """The example of certbind.conf(5) is a configuration; its last part is a file of a domain."""
+    parts = re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", section("certbind.conf.5", "EXAMPLES"),
+                       re.M | re.S)
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory)
+        (path / "domains.d").mkdir()
+        (path / "certbind.conf").write_text(parts[0])
+        (path / "domains.d/example.com.conf").write_text(parts[-1])
+        done = subprocess.run([reader, path / "certbind.conf"], capture_output=True, text=True,
+                              check=False)
+    expect(done.returncode == 0, f"certbind.conf.5: the example: {done.stdout}{done.stderr}")
+
+
 for check in (check_functions, check_constants, check_structs, check_findings, check_keys,
-              check_programs):
+              check_programs, check_example):
     check()
 print("\n".join(problems))
 sys.exit(bool(problems))
