@@ -228,8 +228,8 @@ static int compare(const void *a, const void *b)
 	int order = strcmp(left->name, right->name);
 
 	/* Messages must not depend on the order of the directory. */
-	return order != 0 ? order :
-			    strcmp(left->pairs[0].chain.items[0], right->pairs[0].chain.items[0]);
+	return order != 0 ? order
+			  : strcmp(left->pairs[0].chain.items[0], right->pairs[0].chain.items[0]);
 }
 
 static void twice(struct listing *listing, size_t i)

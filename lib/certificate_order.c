@@ -154,6 +154,13 @@ static int read_facts(struct reading *reading, struct order *order)
 	return CERTBIND_OK;
 }
 
+static bool is_end_entity(const struct order *order, const struct key *key, size_t i)
+{
+	if (!key->has_id)
+		return key_token_fits(key, order->from[i], order->facts[i]);
+	return memcmp(order->facts[i]->key_id, key->id, KEY_ID_SIZE) == 0;
+}
+
 static int order_chain(
 	struct reading *reading, const struct key *key, struct order *order, unsigned int *extra)
 {
@@ -162,8 +169,7 @@ static int order_chain(
 
 	if (status != CERTBIND_OK)
 		return status;
-	while (end_entity < order->length &&
-		memcmp(order->facts[end_entity]->key_id, key->id, KEY_ID_SIZE) != 0)
+	while (end_entity < order->length && !is_end_entity(order, key, end_entity))
 		end_entity++;
 	if (end_entity == order->length)
 		return fault_mismatch(reading, order);

@@ -76,6 +76,9 @@ int key_from_pkcs12(struct reading *reading, const char *file, const gnutls_datu
 /* certificate_token.c */
 bool key_is_token(const char *name);
 int key_from_token(struct reading *reading, const char *uri, struct key *key);
+/* Where the key has no id: does it make signatures that this certificate verifies? */
+bool key_token_fits(
+	const struct key *key, const struct der *der, const struct certificate_facts *facts);
 /* A URI without what may be secret in it, for messages; NULL: memory. */
 char *key_uri_dup(const char *uri);
 

@@ -45,6 +45,7 @@ static int fault_token(struct reading *reading, const char *uri, int gnutls_stat
 			"is no pkcs11: URI (RFC 7512); p11tool --list-all --login shows those of a "
 			"token");
 	case GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE:
+	case GNUTLS_E_PKCS11_REQUESTED_OBJECT_NOT_AVAILBLE:
 		return fault_add(reading, FINDING_UNREADABLE, uri,
 			"is not there: no token, or no private key in it, matches the URI, or its "
 			"PKCS#11 module is not registered with p11-kit");
@@ -62,7 +63,7 @@ static int fault_token(struct reading *reading, const char *uri, int gnutls_stat
 	}
 }
 
-/* Some tokens keep no public key beside the private one: then nothing can be compared. */
+/* Many tokens keep no public key beside an ECDSA key: then there is no id. */
 static int read_id(gnutls_privkey_t token, struct key *key)
 {
 	size_t id_size = sizeof(key->id);
@@ -99,11 +100,51 @@ int key_from_token(struct reading *reading, const char *uri, struct key *key)
 	status = read_id(key->token, key);
 	if (status == GNUTLS_E_MEMORY_ERROR)
 		return CERTBIND_E_MEMORY;
-	if (status < 0)
-		return fault_add(reading, FINDING_UNREADABLE, uri,
-			"can't be compared with the certificate: the token has no public key for "
-			"it (%s); store the public key in the token too, with the same id",
-			gnutls_strerror(status));
-	key->has_id = true;
+	key->has_id = status >= 0;
 	return CERTBIND_OK;
+}
+
+/* Signs something, and looks whether the certificate's key verifies it. */
+static int try_signature(gnutls_privkey_t token, gnutls_pubkey_t public_key)
+{
+	static unsigned char text[] = "certbind compares a key with a certificate";
+	const gnutls_datum_t data = { text, sizeof(text) };
+	gnutls_datum_t signature = { NULL, 0 };
+	gnutls_digest_algorithm_t hash;
+	gnutls_sign_algorithm_t algorithm;
+	int status = gnutls_pubkey_get_preferred_hash_algorithm(public_key, &hash, NULL);
+
+	if (status < 0)
+		return status;
+	algorithm = gnutls_pk_to_sign(
+		(gnutls_pk_algorithm_t)gnutls_pubkey_get_pk_algorithm(public_key, NULL), hash);
+	status = gnutls_privkey_sign_data2(token, algorithm, 0, &data, &signature);
+	if (status >= 0)
+		status = gnutls_pubkey_verify_data2(public_key, algorithm, 0, &data, &signature);
+	gnutls_free(signature.data);
+	return status;
+}
+
+bool key_token_fits(
+	const struct key *key, const struct der *der, const struct certificate_facts *facts)
+{
+	gnutls_datum_t data = der_peek(der);
+	gnutls_pubkey_t public_key = NULL;
+	gnutls_x509_crt_t crt = NULL;
+	int status;
+
+	if (gnutls_privkey_get_pk_algorithm(key->token, NULL) != (int)facts->key_algorithm)
+		return false;
+	status = gnutls_pubkey_init(&public_key);
+	if (status >= 0)
+		status = gnutls_x509_crt_init(&crt);
+	if (status >= 0)
+		status = gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER);
+	if (status >= 0)
+		status = gnutls_pubkey_import_x509(public_key, crt, 0);
+	if (status >= 0)
+		status = try_signature(key->token, public_key);
+	gnutls_x509_crt_deinit(crt);
+	gnutls_pubkey_deinit(public_key);
+	return status >= 0;
 }

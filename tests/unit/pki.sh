@@ -82,6 +82,9 @@ authority root self
 authority intermediate root 'path_len = 1'
 authority sub intermediate 'path_len = 0'
 authority other self
+# The intermediate's name with another key.
+key intermediate-twin
+issue intermediate-twin root 'cn = "Test intermediate"' ca cert_signing_key
 
 leaf wildcard 'cn = "*.example.org"' 'dns_name = "*.example.org"' 'dns_name = "example.org"'
 leaf san 'cn = "webmail.example.net"' 'dns_name = "webmail.example.net"' \
@@ -126,6 +129,8 @@ sed '3s/./*/g' san.crt > san-damaged.pem
 openssl x509 -in san.crt -outform DER -out san.der
 : > empty.pem
 echo 'nothing here' > text.pem
+
+cat san.crt other.crt > san-foreign.pem
 
 # Keys in every form. The password is "secret".
 openssl ec -in san.key -out san-sec1.key 2>> log

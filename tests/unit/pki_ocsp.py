@@ -55,8 +55,14 @@ respond("staple-revoked", status=ocsp.OCSPCertStatus.REVOKED)
 respond("staple-unknown", status=ocsp.OCSPCertStatus.UNKNOWN)
 respond("staple-other-certificate", subject="wildcard")
 respond("staple-other-issuer", issuer="other", signer="other")
+respond("staple-other-key", issuer="intermediate-twin")
 respond("staple-other-signer", signer="other", attach=True)
 respond("staple-forged", signer="other")
 respond("staple-undelegated", signer="wildcard", attach=True)
 write("staple-refusal", ocsp.OCSPResponseBuilder.build_unsuccessful(
     ocsp.OCSPResponseStatus.TRY_LATER))
+
+# The last byte belongs to the signature.
+with open("staple-good.der", "rb") as good, open("staple-damaged.der", "wb") as damaged:
+    data = good.read()
+    damaged.write(data[:-1] + bytes([data[-1] ^ 1]))
