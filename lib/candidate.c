@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "candidate.h"
+#include "name.h"
+#include <certbind/error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The key types that TLS servers have; pairs of any other are never picked by auto. */
+enum key_type { KEY_RSA, KEY_ECDSA, KEY_EDDSA, KEY_OTHER, KEY_TYPES };
+
+static enum key_type key_type(gnutls_pk_algorithm_t algorithm)
+{
+	if (algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS)
+		return KEY_RSA;
+	if (algorithm == GNUTLS_PK_ECDSA)
+		return KEY_ECDSA;
+	if (algorithm == GNUTLS_PK_EDDSA_ED25519 || algorithm == GNUTLS_PK_EDDSA_ED448)
+		return KEY_EDDSA;
+	return KEY_OTHER;
+}
+
+void candidate_init(struct candidate *candidate, struct certificate *certificate)
+{
+	size_t i;
+
+	memset(candidate, 0, sizeof(*candidate));
+	candidate->certificate = certificate;
+	for (i = 0; i < certificate->pairs_length; i++) {
+		const struct pair *pair = &certificate->pairs[i];
+
+		if (i == 0 || pair->not_before > candidate->not_before)
+			candidate->not_before = pair->not_before;
+		if (i == 0 || pair->not_after < candidate->not_after)
+			candidate->not_after = pair->not_after;
+	}
+}
+
+int candidate_index_init(struct candidate_index *index, size_t expected)
+{
+	memset(index, 0, sizeof(*index));
+	return table_init(&index->lists, expected);
+}
+
+static void candidate_list_free(struct candidate_list *list)
+{
+	if (list != NULL)
+		free(list->items);
+	free(list);
+}
+
+void candidate_index_clear(struct candidate_index *index)
+{
+	size_t i;
+
+	for (i = 0; i < index->keys_length; i++)
+		candidate_list_free(table_get(&index->lists, index->keys[i]));
+	/* The table has the keys: they go last. */
+	table_clear(&index->lists);
+	for (i = 0; i < index->keys_length; i++)
+		free(index->keys[i]);
+	free(index->keys);
+	memset(index, 0, sizeof(*index));
+}
+
+/* The list of a name, made when there is none yet. */
+static struct candidate_list *candidate_index_list(struct candidate_index *index, const char *name)
+{
+	struct candidate_list *list = table_get(&index->lists, name);
+	void **place;
+	char *key;
+
+	if (list != NULL)
+		return list;
+	if (index->keys_length == index->keys_room) {
+		size_t room = index->keys_room * 2 + 16;
+		char **keys = realloc(index->keys, room * sizeof(char *));
+
+		if (keys == NULL)
+			return NULL;
+		index->keys = keys;
+		index->keys_room = room;
+	}
+	key = strdup(name);
+	list = calloc(1, sizeof(*list));
+	place = key != NULL && list != NULL ? table_place(&index->lists, key) : NULL;
+	if (place == NULL) {
+		free(key);
+		free(list);
+		return NULL;
+	}
+	*place = list;
+	index->keys[index->keys_length++] = key;
+	return list;
+}
+
+static int candidate_list_add(struct candidate_list *list, struct candidate *candidate)
+{
+	/* A certificate may repeat a name. */
+	if (list->length > 0 && list->items[list->length - 1] == candidate)
+		return CERTBIND_OK;
+	if (list->length == list->room) {
+		size_t room = list->room * 2 + 1;
+		struct candidate **items = realloc(list->items, room * sizeof(*items));
+
+		if (items == NULL)
+			return CERTBIND_E_MEMORY;
+		list->items = items;
+		list->room = room;
+	}
+	list->items[list->length++] = candidate;
+	return CERTBIND_OK;
+}
+
+/* The names of a pair in a table, for a certificate that has several. */
+static int pair_names_table(const struct pair *pair, struct table *table)
+{
+	const char *name = pair->names;
+	size_t i;
+	int status = table_init(table, pair->names_length);
+
+	for (i = 0; i < pair->names_length && status == CERTBIND_OK; i++) {
+		void **place = table_place(table, name);
+
+		if (place == NULL)
+			status = CERTBIND_E_MEMORY;
+		else
+			*place = table;
+		name += strlen(name) + 1;
+	}
+	return status;
+}
+
+static bool tables_have(const struct table *tables, size_t length, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (table_get(&tables[i], name) == NULL)
+			return false;
+	return true;
+}
+
+int candidate_index_add(struct candidate_index *index, struct candidate *candidate)
+{
+	const struct certificate *certificate = candidate->certificate;
+	size_t others = certificate->pairs_length - 1;
+	struct table *tables = NULL;
+	const char *name = certificate->pairs[0].names;
+	int status = CERTBIND_OK;
+	size_t i;
+
+	if (others > 0) {
+		tables = calloc(others, sizeof(*tables));
+		if (tables == NULL)
+			return CERTBIND_E_MEMORY;
+	}
+	for (i = 0; i < others && status == CERTBIND_OK; i++)
+		status = pair_names_table(&certificate->pairs[i + 1], &tables[i]);
+	for (i = 0; i < certificate->pairs[0].names_length && status == CERTBIND_OK; i++) {
+		if (tables_have(tables, others, name)) {
+			struct candidate_list *list = candidate_index_list(index, name);
+
+			status = list == NULL ? CERTBIND_E_MEMORY
+					      : candidate_list_add(list, candidate);
+		}
+		name += strlen(name) + 1;
+	}
+	for (i = 0; i < others; i++)
+		table_clear(&tables[i]);
+	free(tables);
+	return status;
+}
+
+struct candidate_matches candidate_index_match(
+	const struct candidate_index *index, const char *host)
+{
+	struct candidate_matches matches = { table_get(&index->lists, host), NULL };
+	const char *parent = name_parent_peek(host);
+	char wildcard[NAME_SIZE + 2];
+
+	/* A wildcard identifier with fewer than two labels after it never gets into an index. */
+	if (parent != NULL) {
+		(void)snprintf(wildcard, sizeof(wildcard), "*.%s", parent);
+		matches.wildcard = table_get(&index->lists, wildcard);
+	}
+	return matches;
+}
+
+void candidate_judge_clear(struct candidate_judge *judge)
+{
+	path_checker_free(judge->checker);
+	judge->checker = NULL;
+}
+
+static int candidate_judge_prepare(struct candidate_judge *judge)
+{
+	struct anchors *anchors;
+	int status;
+
+	if (judge->checker != NULL)
+		return CERTBIND_OK;
+	status = judge->anchors(judge->data, &anchors);
+	if (status < 0)
+		return status;
+	status = path_checker_new(anchors, judge->now, &judge->checker);
+	anchors_unref(anchors);
+	return status;
+}
+
+/* Trusted: every pair has a path to an anchor. */
+static bool candidate_is_trusted(struct candidate_judge *judge, struct candidate *candidate)
+{
+	bool is_trusted = true;
+	size_t i;
+
+	if (candidate->trust != CANDIDATE_NOT_JUDGED)
+		return candidate->trust == CANDIDATE_TRUSTED;
+	judge->status = candidate_judge_prepare(judge);
+	for (i = 0; i < candidate->certificate->pairs_length && is_trusted; i++) {
+		const struct pair *pair = &candidate->certificate->pairs[i];
+
+		if (judge->status < 0)
+			return false;
+		judge->status = path_check(
+			judge->checker, pair->chain, pair->chain_length, NULL, NULL, &is_trusted);
+	}
+	candidate->trust = is_trusted ? CANDIDATE_TRUSTED : CANDIDATE_UNTRUSTED;
+	return is_trusted;
+}
+
+/* One candidate as it stands to the host at hand. */
+struct standing {
+	struct candidate *candidate;
+	bool is_valid;
+	bool covers_all;
+	bool is_exact;
+};
+
+/* Is a strictly better than b? The order of "auto" in certbind.conf(5). */
+static bool standing_is_better(
+	struct candidate_judge *judge, const struct standing *a, const struct standing *b)
+{
+	bool a_is_trusted;
+
+	if (a->is_valid != b->is_valid)
+		return a->is_valid;
+	a_is_trusted = candidate_is_trusted(judge, a->candidate);
+	if (a_is_trusted != candidate_is_trusted(judge, b->candidate))
+		return a_is_trusted;
+	if (a->covers_all != b->covers_all)
+		return a->covers_all;
+	if (a->is_exact != b->is_exact)
+		return a->is_exact;
+	if (a->candidate->not_after != b->candidate->not_after)
+		return a->candidate->not_after > b->candidate->not_after;
+	return strcmp(a->candidate->certificate->name, b->candidate->certificate->name) < 0;
+}
+
+static void standing_offer(
+	struct candidate_judge *judge, const struct standing *offered, struct standing *best)
+{
+	const struct certificate *certificate = offered->candidate->certificate;
+	size_t i;
+
+	for (i = 0; i < certificate->pairs_length; i++) {
+		struct standing *place = &best[key_type(certificate->pairs[i].key_algorithm)];
+
+		if (place->candidate == offered->candidate)
+			continue;
+		if (place->candidate == NULL || standing_is_better(judge, offered, place))
+			*place = *offered;
+	}
+}
+
+static void standing_offer_list(struct candidate_judge *judge, const struct candidate_list *list,
+	bool is_exact, size_t hosts_length, struct standing *best)
+{
+	size_t i;
+
+	for (i = 0; list != NULL && i < list->length && judge->status == CERTBIND_OK; i++) {
+		struct candidate *candidate = list->items[i];
+		struct standing offered = {
+			.candidate = candidate,
+			.is_valid = candidate->not_before <= judge->now &&
+				    judge->now <= candidate->not_after,
+			.covers_all = candidate->marks == hosts_length,
+			.is_exact = is_exact,
+		};
+
+		standing_offer(judge, &offered, best);
+	}
+}
+
+/* Takes the best of all key types out of `best`; its candidate is NULL when there is none left. */
+static struct standing standing_take(struct candidate_judge *judge, struct standing *best)
+{
+	struct standing taken = { 0 };
+	size_t i;
+
+	for (i = 0; i < KEY_TYPES; i++)
+		if (best[i].candidate != NULL &&
+			(taken.candidate == NULL ||
+				(best[i].candidate != taken.candidate &&
+					standing_is_better(judge, &best[i], &taken))))
+			taken = best[i];
+	/* It may be the best of several key types. */
+	for (i = 0; i < KEY_TYPES; i++)
+		if (best[i].candidate == taken.candidate)
+			best[i].candidate = NULL;
+	return taken;
+}
+
+size_t candidate_pick(struct candidate_judge *judge, const struct candidate_matches *matches,
+	size_t hosts_length, struct certificate **picked)
+{
+	struct standing best[KEY_TYPES] = { { 0 } };
+	struct standing first, next;
+	size_t length = 0;
+
+	standing_offer_list(judge, matches->exact, true, hosts_length, best);
+	standing_offer_list(judge, matches->wildcard, false, hosts_length, best);
+	first = standing_take(judge, best);
+	if (first.candidate == NULL)
+		return 0;
+	picked[length++] = first.candidate->certificate;
+	while (next = standing_take(judge, best), next.candidate != NULL)
+		if (next.is_valid == first.is_valid &&
+			candidate_is_trusted(judge, next.candidate) ==
+				candidate_is_trusted(judge, first.candidate))
+			picked[length++] = next.candidate->certificate;
+	return judge->status < 0 ? 0 : length;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CANDIDATE_H
+#define CANDIDATE_H
+
+#include "certificate.h"
+#include "path.h"
+#include "table.h"
+
+/* One certificate that could be chosen for a host. */
+struct candidate {
+	struct certificate *certificate; /* borrowed */
+	int64_t not_before, not_after; /* of all its pairs together */
+	enum { CANDIDATE_NOT_JUDGED, CANDIDATE_TRUSTED, CANDIDATE_UNTRUSTED } trust;
+	size_t marks; /* how many hosts of the binding at hand it covers */
+};
+
+struct candidate_list {
+	struct candidate **items;
+	size_t length;
+	size_t room;
+};
+
+/* Which candidates have an identifier: name, or "*.parent" -> struct candidate_list. */
+struct candidate_index {
+	struct table lists;
+	char **keys;
+	size_t keys_length;
+	size_t keys_room;
+};
+
+/* Tells which of two candidates is the better one; finds trust out only where that decides. */
+struct candidate_judge {
+	int64_t now;
+	struct path_checker *checker; /* made at the first question */
+	int (*anchors)(void *data, struct anchors **anchors); /* gives a reference */
+	void *data;
+	int status; /* CERTBIND_OK, or why the last question could not be answered */
+};
+
+/* Sets the candidate of a certificate that has a usable pair. */
+void candidate_init(struct candidate *candidate, struct certificate *certificate);
+
+int candidate_index_init(struct candidate_index *index, size_t expected);
+/* Adds every identifier that all pairs of the candidate have. */
+int candidate_index_add(struct candidate_index *index, struct candidate *candidate);
+void candidate_index_clear(struct candidate_index *index);
+
+/* Every candidate that covers a host: those with the exact name, then those with the wildcard. */
+struct candidate_matches {
+	const struct candidate_list *exact; /* NULL: none */
+	const struct candidate_list *wildcard; /* NULL: none */
+};
+struct candidate_matches candidate_index_match(
+	const struct candidate_index *index, const char *host);
+
+/*
+ * Picks what serves a host, best first: the best of each key type, among those that are as good as
+ * the best in validity and trust. `hosts_length`: of the binding, of which each candidate's `marks`
+ * counts how many it covers; a candidate that covers all goes before one that does not. `picked`
+ * has room for CANDIDATE_PICK_MAX. Returns how many; 0: nothing covers the host, or judge->status.
+ */
+enum { CANDIDATE_PICK_MAX = 4 };
+size_t candidate_pick(struct candidate_judge *judge, const struct candidate_matches *matches,
+	size_t hosts_length, struct certificate **picked);
+
+void candidate_judge_clear(struct candidate_judge *judge);
+
+#endif

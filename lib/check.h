@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include "store.h"
+#include "verdict.h"
+#include <certbind/check.h>
+
+/* One check of a snapshot on its way; only check*.c include this. */
+struct check {
+	struct snapshot *snapshot;
+	struct path_checker *checker;
+	struct verdict_options options;
+	struct verdict **verdicts; /* as snapshot->certificates; NULL: not looked at */
+	struct verdict
+		*own_verdict; /* of certbind's own self-signed certificate, where one is kept */
+	struct certificate *own; /* likewise */
+	certbind_finding_func *func;
+	void *data;
+	char *lack_advice; /* for every host of the domain at hand that lacks cover */
+};
+
+/* What is told of one host; the rest of a finding follows from it. */
+struct check_subject {
+	const struct snapshot_domain *domain; /* NULL: none */
+	const char *domain_unicode; /* of it */
+	const char *service; /* NULL: none */
+	const char *host; /* NULL: none */
+	const char *certificate; /* its name; NULL: none */
+	int64_t not_after; /* -1: none */
+	struct config_place place; /* line 0 and file NULL: none */
+};
+
+/* check_emit.c: tells one finding; severity -1: as the code has it. Returns what `func` does. */
+int check_emit(const struct check *check, const struct check_subject *subject,
+	enum finding_code code, int severity, const char *advice);
+
+/* check_emit.c: tells what a certificate's verdict says. */
+int check_emit_verdict(const struct check *check, const struct check_subject *subject,
+	const struct verdict *verdict);
+
+/* check_emit.c: the verdict of a certificate of the snapshot. */
+int check_verdict(
+	struct check *check, struct certificate *certificate, const struct verdict **verdict);
+
+/* check_host.c: one host and what serves it. *is_secure: no error was told. */
+struct check_served {
+	const struct bundle *bundle; /* NULL: nothing usable */
+	const struct certificate
+		*named; /* what the configuration names, usable or not; NULL: nothing */
+	const char *unknown; /* the name of a certificate that there is none of; NULL */
+	struct config_place place; /* where it is named */
+};
+int check_host(struct check *check, const struct check_subject *subject,
+	const struct check_served *served, enum finding_code fine);
+
+/* check_host.c: what a service's default serves a shared host (NULL: a client without SNI). */
+struct check_served check_served_default(
+	const struct snapshot_service *service, const struct snapshot_host *shared);
+
+/* check_host.c: does the certificate that clients without SNI get cover the host? */
+int check_default_covers(struct check *check, const struct snapshot_service *service,
+	const char *host, bool *covers);
+
+/* check_domain.c: all bindings of a domain. */
+int check_domain(struct check *check, const struct snapshot_domain *domain);
+
+/* check_default.c: the services' default certificates, and certificates that nothing uses. */
+int check_defaults(struct check *check);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "advice.h"
+#include "check.h"
+#include "error.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The provider's own side: what belongs to no domain. */
+
+/* Nothing is configured, or auto found nothing: certbind's own certificate is served. */
+static int check_own_default(const struct check *check, const struct check_subject *subject,
+	const struct snapshot_host *shared)
+{
+	const struct snapshot_service *service =
+		snapshot_service_peek(check->snapshot, subject->service);
+	char text[ADVICE_SIZE];
+
+	if (shared == NULL) {
+		(void)snprintf(text, sizeof(text),
+			"Clients that send no SNI, or an unknown one, get certbind's own "
+			"self-signed certificate, which none of them trusts. Set `default` of "
+			"service \"%s\" to a certificate.",
+			subject->service);
+		return check_emit(
+			check, subject, FINDING_DEFAULT_CERTIFICATE, CERTBIND_SEVERITY_NOTE, text);
+	}
+	if (service->config->default_certificate != NULL) /* "auto", and nothing covers it */
+		return check_emit(check, subject, FINDING_NOT_COVERED, -1, check->lack_advice);
+	(void)snprintf(text, sizeof(text),
+		"%s is served with certbind's own self-signed certificate, which no client trusts. "
+		"Get a certificate with %s among its subject alternative names, and set `default` "
+		"of service \"%s\" to it.",
+		shared->name, shared->name, subject->service);
+	return check_emit(check, subject, FINDING_SELF_SIGNED, -1, text);
+}
+
+static int check_default_host(struct check *check, const struct snapshot_service *service,
+	const struct snapshot_host *shared)
+{
+	const struct check_subject subject = {
+		.service = service->config->name,
+		.host = shared != NULL ? shared->name : NULL,
+		.not_after = -1,
+		.place = service->config->default_place.file != NULL
+				 ? service->config->default_place
+				 : service->config->place,
+	};
+	struct check_served served = check_served_default(service, shared);
+	char advice[ADVICE_SIZE];
+	int status;
+
+	if (shared != NULL) {
+		const char *name = shared->name;
+
+		advice_get_certificate(NULL, &name, 1, advice);
+		check->lack_advice = advice;
+	}
+	if (served.bundle == NULL && served.named == NULL && served.unknown == NULL)
+		status = check_own_default(check, &subject, shared);
+	else
+		status = check_host(check, &subject, &served, FINDING_COVERED);
+	check->lack_advice = NULL;
+	return status;
+}
+
+static int check_service(struct check *check, const struct snapshot_service *service)
+{
+	size_t length = service->config->shared_hosts.length;
+	size_t i;
+	int status = CERTBIND_OK;
+
+	/* Beside the shared hosts: is there a default at all, and is it well? */
+	if (length == 0 || service->default_bundle == NULL)
+		status = check_default_host(check, service, NULL);
+	for (i = 0; i < length && status == CERTBIND_OK; i++)
+		status = check_default_host(check, service, &service->shared_hosts[i]);
+	return status;
+}
+
+static void mark_used(const struct check *check, bool *is_used, const struct bundle *bundle,
+	const struct certificate *named)
+{
+	const struct table *names = &check->snapshot->certificates_by_name;
+	struct certificate **found;
+	size_t i;
+
+	for (i = 0; bundle != NULL && i < bundle->members_length; i++) {
+		found = table_get(names, bundle->members[i]->name);
+		is_used[found - check->snapshot->certificates] = true;
+	}
+	if (named != NULL) {
+		found = table_get(names, named->name);
+		is_used[found - check->snapshot->certificates] = true;
+	}
+}
+
+static void mark_all_used(const struct check *check, bool *is_used)
+{
+	const struct snapshot *snapshot = check->snapshot;
+	size_t i, j, k;
+
+	for (i = 0; i < snapshot->config->services_length; i++) {
+		const struct snapshot_service *service = &snapshot->services[i];
+
+		mark_used(check, is_used, service->default_bundle, service->default_certificate);
+		for (j = 0; j < service->config->shared_hosts.length; j++)
+			mark_used(check, is_used, service->shared_hosts[j].bundle, NULL);
+		for (j = 0; j < snapshot->config->domains_length; j++) {
+			const struct snapshot_binding *binding = &snapshot->domains[j].bindings[i];
+
+			mark_used(check, is_used, NULL, binding->certificate);
+			for (k = 0; k < binding->hosts_length; k++)
+				mark_used(check, is_used, binding->hosts[k].bundle, NULL);
+		}
+	}
+}
+
+/* A certificate that nothing uses, and whose files are at fault: that may well be why. */
+static int check_unused(struct check *check)
+{
+	const struct snapshot *snapshot = check->snapshot;
+	bool *is_used = calloc(snapshot->certificates_length + 1, sizeof(*is_used));
+	size_t i, j;
+	int status = CERTBIND_OK;
+
+	if (is_used == NULL)
+		return CERTBIND_E_MEMORY;
+	mark_all_used(check, is_used);
+	for (i = 0; i < snapshot->certificates_length && status == CERTBIND_OK; i++) {
+		const struct certificate *certificate = snapshot->certificates[i];
+
+		for (j = 0; !is_used[i] && j < certificate->faults_length && status == CERTBIND_OK;
+			j++) {
+			const struct certificate_fault *fault = &certificate->faults[j];
+			const struct check_subject subject = {
+				.certificate = certificate->name,
+				.not_after = -1,
+				.place = { fault->file, 0 },
+			};
+
+			status = check_emit(check, &subject, fault->code,
+				fault->is_fatal ? CERTBIND_SEVERITY_ERROR : -1, fault->message);
+		}
+	}
+	free(is_used);
+	return status;
+}
+
+int check_defaults(struct check *check)
+{
+	size_t i;
+	int status = CERTBIND_OK;
+
+	for (i = 0; i < check->snapshot->config->services_length && status == CERTBIND_OK; i++)
+		status = check_service(check, &check->snapshot->services[i]);
+	if (status == CERTBIND_OK)
+		status = check_unused(check);
+	return status;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "advice.h"
+#include "check.h"
+#include "error.h"
+#include "name.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Is the host one that no certificate of its own covers? */
+static int host_lacks_cover(struct check *check, const struct snapshot_host *host, bool *lacks)
+{
+	size_t i;
+
+	*lacks = host->bundle == NULL && host->binding->certificate == NULL;
+	for (i = 0; host->bundle != NULL && i < host->bundle->members_length; i++) {
+		const struct verdict *verdict;
+		int status = check_verdict(check, host->bundle->members[i], &verdict);
+
+		if (status < 0)
+			return status;
+		if (!verdict_covers(verdict, host->name))
+			*lacks = true;
+	}
+	return CERTBIND_OK;
+}
+
+static bool names_have(const char *const *names, size_t length, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* One certificate for all the hosts of the domain that lack cover. */
+static int domain_advice(struct check *check, const struct snapshot_domain *domain)
+{
+	enum { ADVISED_MAX = 64 };
+	const char *hosts[ADVISED_MAX];
+	size_t length = 0;
+	size_t i, j;
+
+	for (i = 0; i < check->snapshot->config->services_length; i++) {
+		const struct snapshot_binding *binding = &domain->bindings[i];
+
+		if (binding->choice == SNAPSHOT_NONE)
+			continue;
+		for (j = 0; j < binding->hosts_length && length < ADVISED_MAX; j++) {
+			bool lacks;
+			int status = host_lacks_cover(check, &binding->hosts[j], &lacks);
+
+			if (status < 0)
+				return status;
+			if (lacks && !names_have(hosts, length, binding->hosts[j].name))
+				hosts[length++] = binding->hosts[j].name;
+		}
+	}
+	advice_get_certificate(domain->config->name, hosts, length, check->lack_advice);
+	return CERTBIND_OK;
+}
+
+static int check_conflict(const struct check *check, const struct check_subject *subject,
+	const struct snapshot_host *host)
+{
+	char text[ADVICE_SIZE];
+
+	(void)snprintf(text, sizeof(text),
+		"Another domain or the service's shared_hosts claim %s as well; it is %s. Take it "
+		"out of the %s_hosts of all but one.",
+		host->name, host->is_lost ? "not served for this domain" : "served for this domain",
+		subject->service);
+	return check_emit(check, subject, FINDING_HOST_CONFLICT, -1, text);
+}
+
+/* Mail: many sending MTAs send no SNI, and get the default certificate. */
+static int check_needs_sni(struct check *check, const struct check_subject *subject,
+	const struct snapshot_binding *binding, const struct snapshot_host *host)
+{
+	char text[ADVICE_SIZE];
+	bool covers;
+	int status;
+
+	if (strcmp(subject->service, "mail") != 0 || host->bundle == NULL)
+		return CERTBIND_OK;
+	status = check_default_covers(check, binding->service, host->name, &covers);
+	if (status < 0 || covers)
+		return status;
+	(void)snprintf(text, sizeof(text),
+		"%s is covered only for clients that send SNI, and many sending MTAs do not. Point "
+		"the domain's MX at the shared host, or put %s on the default certificate.",
+		host->name, host->name);
+	return check_emit(check, subject, FINDING_NEEDS_SNI, -1, text);
+}
+
+static int check_own_host(struct check *check, const struct check_subject *subject,
+	const struct snapshot_binding *binding, const struct snapshot_host *host)
+{
+	struct check_served served = {
+		.bundle = host->bundle,
+		.named = binding->certificate,
+		.place = subject->place,
+	};
+	struct check_subject told = *subject;
+	int status = CERTBIND_OK;
+
+	told.host = host->name;
+	if (binding->choice == SNAPSHOT_EXPLICIT) {
+		told.certificate = binding->entry->certificate;
+		if (binding->certificate == NULL)
+			served.unknown = binding->entry->certificate;
+	}
+	if (host->is_contested)
+		status = check_conflict(check, &told, host);
+	if (status != CERTBIND_OK || host->is_lost)
+		return status;
+	status = check_host(check, &told, &served, FINDING_COVERED);
+	if (status == CERTBIND_OK)
+		status = check_needs_sni(check, &told, binding, host);
+	return status;
+}
+
+/* The domain has no host of its own: the service's shared hosts stand for it. */
+static int check_shared(struct check *check, const struct check_subject *subject,
+	const struct snapshot_binding *binding)
+{
+	const struct snapshot_service *service = binding->service;
+	size_t length = service->config->shared_hosts.length;
+	size_t i;
+	int status = CERTBIND_OK;
+	char text[ADVICE_SIZE];
+
+	if (length == 0) {
+		(void)snprintf(text, sizeof(text),
+			"%s_hosts is empty, and the service has no shared_hosts: give the domain a "
+			"host, the service a shared host, or set %s = \"none\".",
+			subject->service, subject->service);
+		return check_emit(check, subject, FINDING_BAD_CONFIGURATION, -1, text);
+	}
+	for (i = 0; i < length && status == CERTBIND_OK; i++) {
+		const char *name = service->shared_hosts[i].name;
+		struct check_served served =
+			check_served_default(service, &service->shared_hosts[i]);
+		struct check_subject told = *subject;
+
+		told.host = name;
+		advice_get_certificate(NULL, &name, 1, check->lack_advice);
+		status = check_host(check, &told, &served, FINDING_COVERED_BY_SHARED_HOST);
+	}
+	return status;
+}
+
+static int check_binding(struct check *check, const struct check_subject *subject,
+	const struct snapshot_binding *binding)
+{
+	size_t i;
+	int status = CERTBIND_OK;
+
+	if (binding->choice == SNAPSHOT_NONE)
+		return CERTBIND_OK;
+	if (binding->hosts_length == 0)
+		return check_shared(check, subject, binding);
+	for (i = 0; i < binding->hosts_length && status == CERTBIND_OK; i++)
+		status = check_own_host(check, subject, binding, &binding->hosts[i]);
+	return status;
+}
+
+int check_domain(struct check *check, const struct snapshot_domain *domain)
+{
+	char advice[ADVICE_SIZE], shared_advice[ADVICE_SIZE];
+	char *unicode = name_unicode_dup(domain->config->name);
+	size_t i;
+	int status;
+
+	if (unicode == NULL)
+		return CERTBIND_E_MEMORY;
+	check->lack_advice = advice;
+	status = domain_advice(check, domain);
+	for (i = 0; i < check->snapshot->config->services_length && status == CERTBIND_OK; i++) {
+		const struct snapshot_binding *binding = &domain->bindings[i];
+		const struct check_subject subject = {
+			.domain = domain,
+			.domain_unicode = unicode,
+			.service = binding->service->config->name,
+			.not_after = -1,
+			.place = binding->entry != NULL ? binding->entry->place
+							: domain->config->place,
+		};
+
+		check->lack_advice = binding->hosts_length == 0 ? shared_advice : advice;
+		status = check_binding(check, &subject, binding);
+	}
+	check->lack_advice = NULL;
+	free(unicode);
+	return status;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "advice.h"
+#include "check.h"
+#include "error.h"
+#include <stdio.h>
+#include <string.h>
+
+/* One certificate that serves the host. *is_fine: a strict client accepts the host with it. */
+static int check_member(struct check *check, const struct check_subject *subject,
+	struct certificate *member, bool *is_fine)
+{
+	struct check_subject told = *subject;
+	const struct verdict *verdict;
+	int status = check_verdict(check, member, &verdict);
+
+	*is_fine = false;
+	if (status < 0)
+		return status;
+	told.certificate = member->name;
+	told.not_after = verdict->not_after;
+	if (subject->host != NULL && verdict->certificate->pairs_length > 0 &&
+		!verdict_covers(verdict, subject->host) && !verdict->is_named_by_common_name) {
+		status = check_emit(check, &told, FINDING_NOT_COVERED, -1, check->lack_advice);
+		if (status != CERTBIND_OK)
+			return status;
+	} else {
+		*is_fine = !verdict->is_refused;
+	}
+	return check_emit_verdict(check, &told, verdict);
+}
+
+static int check_unknown(const struct check *check, const struct check_subject *subject,
+	const struct check_served *served)
+{
+	struct check_subject told = *subject;
+	char text[ADVICE_SIZE];
+
+	told.certificate = served->unknown;
+	told.place = served->place;
+	(void)snprintf(text, sizeof(text),
+		"There is no certificate \"%s\": name one of `certificates` or "
+		"`certificate_dirs`, or \"auto\"; until then the default certificate is served.",
+		served->unknown);
+	return check_emit(check, &told, FINDING_NO_CERTIFICATE, -1, text);
+}
+
+/* Neither named nor found. */
+static int check_nothing_found(struct check *check, const struct check_subject *subject)
+{
+	const struct snapshot_service *service =
+		snapshot_service_peek(check->snapshot, subject->service);
+	bool covers = false;
+	int status = check_default_covers(check, service, subject->host, &covers);
+
+	if (status < 0)
+		return status;
+	return check_emit(check, subject, FINDING_DEFAULT_CERTIFICATE,
+		covers ? CERTBIND_SEVERITY_OK : CERTBIND_SEVERITY_ERROR,
+		covers ? "" : check->lack_advice);
+}
+
+int check_host(struct check *check, const struct check_subject *subject,
+	const struct check_served *served, enum finding_code fine)
+{
+	struct check_subject told = *subject;
+	bool is_fine = true;
+	size_t i;
+	int status = CERTBIND_OK;
+
+	if (served->unknown != NULL)
+		return check_unknown(check, subject, served);
+	if (served->bundle == NULL && served->named != NULL) /* its files are at fault */
+		return check_member(
+			check, subject, (struct certificate *)(uintptr_t)served->named, &is_fine);
+	if (served->bundle == NULL)
+		return check_nothing_found(check, subject);
+	for (i = 0; i < served->bundle->members_length && status == CERTBIND_OK; i++) {
+		bool is_member_fine;
+
+		status = check_member(check, subject, served->bundle->members[i], &is_member_fine);
+		is_fine = is_fine && is_member_fine;
+	}
+	if (status != CERTBIND_OK || !is_fine || subject->host == NULL)
+		return status;
+	told.certificate = served->bundle->members[0]->name;
+	told.not_after = bundle_not_after(served->bundle);
+	return check_emit(check, &told, fine, -1, "");
+}
+
+struct check_served check_served_default(
+	const struct snapshot_service *service, const struct snapshot_host *shared)
+{
+	const char *name = service->config->default_certificate;
+	struct check_served served = {
+		.bundle = shared != NULL && shared->bundle != NULL ? shared->bundle
+								   : service->default_bundle,
+		.named = service->default_certificate,
+		.place = service->config->default_place,
+	};
+
+	if (served.bundle == NULL && served.named == NULL && name != NULL &&
+		strcmp(name, "auto") != 0)
+		served.unknown = name;
+	return served;
+}
+
+int check_default_covers(
+	struct check *check, const struct snapshot_service *service, const char *host, bool *covers)
+{
+	const struct bundle *bundle = service->default_bundle;
+	size_t i;
+
+	*covers = false;
+	for (i = 0; bundle != NULL && i < bundle->members_length; i++) {
+		const struct verdict *verdict;
+		int status = check_verdict(check, bundle->members[i], &verdict);
+
+		if (status < 0)
+			return status;
+		if (!verdict_covers(verdict, host) || verdict->is_refused)
+			return CERTBIND_OK;
+	}
+	*covers = bundle != NULL;
+	return CERTBIND_OK;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "context.h"
+#include "error.h"
+#include "hello.h"
+#include "name.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Where a session keeps certbind's state: under an extension of its own, for GnuTLS calls that
+ * extension's destructor in gnutls_deinit(). The number is of TLS' private use (RFC 8447, 7:
+ * 65282 to 65535); nothing is ever sent or read under it.
+ */
+enum { SESSION_EXTENSION = 65483 };
+
+/* What a session holds; freed with it. */
+struct session_state {
+	struct certbind_context *context;
+	struct credentials *credentials; /* NULL: certbind's hook has not chosen */
+	bool is_selected; /* a ClientHello was seen: the rest counts */
+	int rule;
+	char *names; /* host, domain, certificate: each with its NUL */
+};
+
+static struct session_state *session_state_peek(gnutls_session_t session)
+{
+	gnutls_ext_priv_data_t data;
+
+	if (session == NULL || gnutls_ext_get_data(session, SESSION_EXTENSION, &data) < 0)
+		return NULL;
+	return data;
+}
+
+static void session_state_free(gnutls_ext_priv_data_t data)
+{
+	struct session_state *state = data;
+
+	credentials_unref(state->credentials);
+	context_unref(state->context);
+	free(state->names);
+	free(state);
+}
+
+static const char *state_host(const struct session_state *state)
+{
+	return state->names;
+}
+
+static const char *state_domain(const struct session_state *state)
+{
+	return state->names + strlen(state->names) + 1;
+}
+
+static const char *state_certificate(const struct session_state *state)
+{
+	const char *domain = state_domain(state);
+
+	return domain + strlen(domain) + 1;
+}
+
+static int state_set_names(
+	struct session_state *state, const char *host, const char *domain, const char *certificate)
+{
+	size_t size = strlen(host) + strlen(domain) + strlen(certificate) + 3;
+	char *names = malloc(size);
+
+	if (names == NULL)
+		return GNUTLS_E_MEMORY_ERROR;
+	(void)snprintf(names, size, "%s%c%s%c%s", host, 0, domain, 0, certificate);
+	free(state->names);
+	state->names = names;
+	return 0;
+}
+
+static void session_log(
+	const struct session_state *state, int level, int status, const char *message)
+{
+	struct certbind_error event;
+
+	(void)error_set(&event, status, NULL, 0, "service \"%s\": host \"%s\": %s",
+		state->context->service, state->names != NULL ? state->names : "", message);
+	store_log(state->context->store, level, &event);
+}
+
+/* What the daemon speaks and the configuration leaves of it, in the daemon's order. */
+static unsigned int protocols_narrow(const struct certbind_context *context,
+	const struct config_service *config, gnutls_datum_t *protocols)
+{
+	unsigned int length = 0;
+	unsigned int i;
+	size_t j;
+
+	for (i = 0; i < context->protocols_length; i++) {
+		bool is_left = !config->has_alpn;
+
+		for (j = 0; j < config->alpn.length && !is_left; j++)
+			is_left = strcmp(config->alpn.items[j], context->protocols[i]) == 0;
+		if (!is_left)
+			continue;
+		protocols[length].data = (unsigned char *)context->protocols[i];
+		protocols[length].size = (unsigned int)strlen(context->protocols[i]);
+		length++;
+	}
+	return length;
+}
+
+/* Strict ALPN (RFC 7301, 3.2): a client that speaks only other protocols is not served. */
+static int session_negotiate_protocol(gnutls_session_t session, const struct session_state *state,
+	const struct config_service *config, const struct hello *hello)
+{
+	gnutls_datum_t protocols[CONTEXT_PROTOCOLS_MAX];
+	unsigned int length, i;
+
+	if (state->context->protocols_length == 0 || hello->protocols == NULL)
+		return 0;
+	length = protocols_narrow(state->context, config, protocols);
+	for (i = 0; i < length; i++)
+		if (hello_has_protocol(hello, (const char *)protocols[i].data))
+			break;
+	if (i == length) {
+		session_log(state, CERTBIND_LEVEL_NOTICE, CERTBIND_E_TLS,
+			"refused: the client offers only protocols that this socket does not "
+			"speak");
+		/* gnutls_handshake() sends no alert by itself. */
+		(void)gnutls_alert_send(session, GNUTLS_AL_FATAL, GNUTLS_A_NO_APPLICATION_PROTOCOL);
+		return GNUTLS_E_NO_APPLICATION_PROTOCOL;
+	}
+	return gnutls_alpn_set_protocols(
+		session, protocols, length, GNUTLS_ALPN_MANDATORY | GNUTLS_ALPN_SERVER_PRECEDENCE);
+}
+
+/* The result's credentials; where they can't be made, the next best, down to certbind's own. */
+static struct credentials *session_make_credentials(const struct session_state *state,
+	const struct snapshot_service *service, const struct snapshot_result *result)
+{
+	struct bundle *bundles[] = { result->bundle, service->default_bundle, NULL };
+	struct credentials *credentials = NULL;
+	struct certbind_error why;
+	size_t i;
+
+	bundles[2] = store_own_bundle(state->context->store);
+	for (i = 0; i < 3 && credentials == NULL; i++) {
+		if (bundles[i] == NULL || (i > 0 && bundles[i] == bundles[i - 1]))
+			continue;
+		if (bundle_credentials(bundles[i], &credentials, &why) < 0)
+			store_log(state->context->store, CERTBIND_LEVEL_ERROR, &why);
+	}
+	bundle_unref(bundles[2]);
+	return credentials;
+}
+
+static int session_serve(gnutls_session_t session, struct session_state *state,
+	const struct snapshot_service *service, const struct snapshot_result *result)
+{
+	struct credentials *credentials = session_make_credentials(state, service, result);
+	int status;
+
+	if (credentials == NULL)
+		return GNUTLS_E_INSUFFICIENT_CREDENTIALS;
+	status = state_set_names(state, result->host,
+		result->binding != NULL ? result->binding->domain->config->name : "",
+		credentials->members[0]->name);
+	if (status >= 0)
+		status = gnutls_credentials_set(
+			session, GNUTLS_CRD_CERTIFICATE, credentials->handle);
+	if (status < 0) {
+		credentials_unref(credentials);
+		return status;
+	}
+	state->credentials = credentials;
+	return 0;
+}
+
+static int session_select(gnutls_session_t session, struct session_state *state,
+	const struct snapshot_service *service, const struct hello *hello)
+{
+	struct snapshot_result result;
+	int status;
+
+	snapshot_select(
+		service, (const char *)hello->server_name, hello->server_name_length, &result);
+	state->rule = result.rule;
+	status = state_set_names(state, result.host, "", "");
+	if (status < 0)
+		return status;
+	state->is_selected = true;
+	if (result.rule == CERTBIND_RULE_REJECT) {
+		session_log(state, CERTBIND_LEVEL_NOTICE, CERTBIND_E_TLS,
+			"refused: the server name is unknown here");
+		(void)gnutls_alert_send(session, GNUTLS_AL_FATAL, GNUTLS_A_UNRECOGNIZED_NAME);
+		return GNUTLS_E_UNRECOGNIZED_NAME;
+	}
+	status = session_negotiate_protocol(session, state, service->config, hello);
+	if (status < 0)
+		return status;
+	return session_serve(session, state, service, &result);
+}
+
+/* Only the first hello selects; a later one must say the same (RFC 8446, 4.1.2). */
+static int session_compare(const struct session_state *state, const struct hello *hello)
+{
+	char folded[NAME_SIZE] = "";
+
+	if (hello->server_name != NULL)
+		(void)name_fold(
+			(const char *)hello->server_name, hello->server_name_length, folded);
+	return strcmp(folded, state_host(state)) == 0 ? 0 : GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
+}
+
+/* Called by GnuTLS before it reads a ClientHello itself. */
+static int session_client_hello(gnutls_session_t session, unsigned int type, unsigned int when,
+	unsigned int incoming, const gnutls_datum_t *message)
+{
+	struct session_state *state = session_state_peek(session);
+	struct snapshot *snapshot;
+	struct snapshot_service *service;
+	struct hello hello;
+	int status;
+
+	if (incoming == 0 || type != GNUTLS_HANDSHAKE_CLIENT_HELLO || when != GNUTLS_HOOK_PRE)
+		return 0;
+	if (state == NULL)
+		return GNUTLS_E_INTERNAL_ERROR;
+	status = hello_read(message, &hello);
+	if (status < 0)
+		return status;
+	if (state->is_selected)
+		return session_compare(state, &hello);
+	snapshot = store_snapshot(state->context->store);
+	service = snapshot_service_peek(snapshot, state->context->service);
+	status = service != NULL ? session_select(session, state, service, &hello)
+				 : GNUTLS_E_INTERNAL_ERROR;
+	snapshot_unref(snapshot);
+	return status;
+}
+
+bool session_is_attached(gnutls_session_t session)
+{
+	return session_state_peek(session) != NULL;
+}
+
+int session_attach(gnutls_session_t session, struct certbind_context *context)
+{
+	struct session_state *state;
+	int status;
+
+	status = gnutls_session_ext_register(session, "certbind", SESSION_EXTENSION,
+		GNUTLS_EXT_APPLICATION, NULL, NULL, session_state_free, NULL, NULL, 0);
+	if (status < 0)
+		return status;
+	state = calloc(1, sizeof(*state));
+	if (state == NULL)
+		return GNUTLS_E_MEMORY_ERROR;
+	state->context = context_ref(context);
+	/* From here on the session's end frees it. */
+	gnutls_ext_set_data(session, SESSION_EXTENSION, state);
+	gnutls_handshake_set_hook_function(
+		session, GNUTLS_HANDSHAKE_CLIENT_HELLO, GNUTLS_HOOK_PRE, session_client_hello);
+	return 0;
+}
+
+/* Of several certificates that were presented together, the one whose pair the handshake took. */
+static const char *session_certificate(gnutls_session_t session, const struct session_state *state)
+{
+	const struct credentials *credentials = state->credentials;
+	const gnutls_datum_t *ours;
+	size_t i, j;
+
+	if (credentials == NULL || credentials->members_length < 2)
+		return state_certificate(state);
+	ours = gnutls_certificate_get_ours(session);
+	for (i = 0; ours != NULL && i < credentials->members_length; i++)
+		for (j = 0; j < credentials->members[i]->pairs_length; j++) {
+			const struct der *der = credentials->members[i]->pairs[j].chain[0];
+
+			if (der->size == ours->size &&
+				memcmp(der->data, ours->data, ours->size) == 0)
+				return credentials->members[i]->name;
+		}
+	return state_certificate(state);
+}
+
+int certbind_session_selected(gnutls_session_t session, struct certbind_selection *selection)
+{
+	const struct session_state *state = session_state_peek(session);
+
+	if (state == NULL || selection == NULL)
+		return CERTBIND_E_INVALID;
+	memset(selection, 0, sizeof(*selection));
+	(void)snprintf(
+		selection->service, sizeof(selection->service), "%s", state->context->service);
+	if (!state->is_selected)
+		return CERTBIND_OK;
+	selection->rule = state->rule;
+	(void)snprintf(selection->host, sizeof(selection->host), "%s", state_host(state));
+	(void)snprintf(selection->domain, sizeof(selection->domain), "%s", state_domain(state));
+	(void)snprintf(selection->certificate, sizeof(selection->certificate), "%s",
+		session_certificate(session, state));
+	return CERTBIND_OK;
+}
+
+/*
+ * The scope of a session: a binding's domain; else the certificate that was chosen by its own
+ * name; else the service's default.
+ */
+static bool session_is_scope(
+	const struct session_state *state, const struct snapshot_result *result)
+{
+	const char *domain = result->binding != NULL ? result->binding->domain->config->name : "";
+
+	if (result->rule == CERTBIND_RULE_REJECT || state->rule == CERTBIND_RULE_REJECT)
+		return false;
+	if (strcmp(domain, state_domain(state)) != 0)
+		return false;
+	if (domain[0] != '\0')
+		return true;
+	if (result->rule == CERTBIND_RULE_DEFAULT || state->rule == CERTBIND_RULE_DEFAULT)
+		return result->rule == state->rule;
+	return result->bundle != NULL &&
+	       strcmp(result->bundle->members[0]->name, state_certificate(state)) == 0;
+}
+
+int certbind_session_serves(gnutls_session_t session, const char *host)
+{
+	const struct session_state *state = session_state_peek(session);
+	const struct snapshot_service *service;
+	struct snapshot *snapshot;
+	struct snapshot_result result;
+	bool serves = false;
+
+	if (state == NULL || host == NULL)
+		return CERTBIND_E_INVALID;
+	if (!state->is_selected)
+		return CERTBIND_E_STATE;
+	snapshot = store_snapshot(state->context->store);
+	service = snapshot_service_peek(snapshot, state->context->service);
+	if (service != NULL) {
+		snapshot_select(service, host, strlen(host), &result);
+		serves = result.host[0] != '\0' && (strcmp(result.host, state_host(state)) == 0 ||
+							   session_is_scope(state, &result));
+	}
+	snapshot_unref(snapshot);
+	return serves;
+}

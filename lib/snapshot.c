@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "snapshot.h"
+#include "error.h"
+#include "snapshot_internal.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct snapshot *snapshot_ref(struct snapshot *snapshot)
+{
+	atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
+	return snapshot;
+}
+
+static void snapshot_hosts_free(struct snapshot_host *hosts, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		free(hosts[i].name);
+	free(hosts);
+}
+
+static void snapshot_services_free(struct snapshot *snapshot)
+{
+	size_t i;
+
+	for (i = 0; snapshot->services != NULL && i < snapshot->config->services_length; i++) {
+		struct snapshot_service *service = &snapshot->services[i];
+
+		table_clear(&service->hosts);
+		table_clear(&service->names);
+		if (service->shared_hosts != NULL)
+			snapshot_hosts_free(
+				service->shared_hosts, service->config->shared_hosts.length);
+		gnutls_priority_deinit(service->priority);
+	}
+	free(snapshot->services);
+}
+
+static void snapshot_domains_free(struct snapshot *snapshot)
+{
+	size_t i, j;
+
+	for (i = 0; snapshot->domains != NULL && i < snapshot->config->domains_length; i++) {
+		struct snapshot_binding *bindings = snapshot->domains[i].bindings;
+
+		for (j = 0; bindings != NULL && j < snapshot->config->services_length; j++)
+			snapshot_hosts_free(bindings[j].hosts, bindings[j].hosts_length);
+		free(bindings);
+	}
+	free(snapshot->domains);
+	table_clear(&snapshot->domains_by_name);
+}
+
+static void snapshot_free(struct snapshot *snapshot)
+{
+	size_t i;
+
+	snapshot_services_free(snapshot);
+	snapshot_domains_free(snapshot);
+	table_clear(&snapshot->bundles_by_members);
+	for (i = 0; i < snapshot->bundles_length; i++)
+		bundle_unref(snapshot->bundles[i]);
+	free(snapshot->bundles);
+	table_clear(&snapshot->certificates_by_name);
+	for (i = 0; i < snapshot->certificates_length; i++)
+		certificate_unref(snapshot->certificates[i]);
+	free(snapshot->certificates);
+	config_problems_free(snapshot->problems, snapshot->problems_length);
+	for (i = 0; i < snapshot->strings_length; i++)
+		free(snapshot->strings[i]);
+	free(snapshot->strings);
+	anchors_unref(snapshot->anchors);
+	if (snapshot->owns_config)
+		config_free(snapshot->config);
+	(void)pthread_mutex_destroy(&snapshot->anchors_lock);
+	free(snapshot);
+}
+
+void snapshot_unref(struct snapshot *snapshot)
+{
+	if (snapshot != NULL &&
+		atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) == 1)
+		snapshot_free(snapshot);
+}
+
+int snapshot_anchors(
+	struct snapshot *snapshot, struct anchors **anchors, struct certbind_error *error)
+{
+	int status = CERTBIND_OK;
+
+	*anchors = NULL;
+	(void)pthread_mutex_lock(&snapshot->anchors_lock);
+	if (snapshot->anchors == NULL)
+		status = anchors_read(snapshot->config->trust_file, &snapshot->anchors, error);
+	if (status == CERTBIND_OK)
+		*anchors = anchors_ref(snapshot->anchors);
+	(void)pthread_mutex_unlock(&snapshot->anchors_lock);
+	return status;
+}
+
+struct snapshot_service *snapshot_service_peek(const struct snapshot *snapshot, const char *name)
+{
+	size_t i;
+
+	/* A handful. */
+	for (i = 0; i < snapshot->config->services_length; i++)
+		if (strcmp(snapshot->services[i].config->name, name) == 0)
+			return &snapshot->services[i];
+	return NULL;
+}
+
+struct snapshot_domain *snapshot_domain_peek(const struct snapshot *snapshot, const char *name)
+{
+	return table_get(&snapshot->domains_by_name, name);
+}
+
+const char *snapshot_chosen_by(
+	const struct snapshot_binding *binding, const struct snapshot_host *host)
+{
+	switch (binding->choice) {
+	case SNAPSHOT_EXPLICIT:
+		return "explicit";
+	case SNAPSHOT_AUTO:
+		return host != NULL && host->bundle != NULL ? "auto" : "default";
+	case SNAPSHOT_SHARED_HOST:
+		return "shared-host";
+	case SNAPSHOT_NONE:
+		return "none";
+	}
+	return "none";
+}
+
+/* Makes room for one more pointer in an array that doubles. */
+static int array_grow(void **array, size_t length, size_t *room)
+{
+	size_t grown_room = *room * 2 + 16;
+	void *grown;
+
+	if (length < *room)
+		return CERTBIND_OK;
+	grown = realloc(*array, grown_room * sizeof(void *));
+	if (grown == NULL)
+		return CERTBIND_E_MEMORY;
+	*array = grown;
+	*room = grown_room;
+	return CERTBIND_OK;
+}
+
+char *snapshot_string_dup(struct snapshot *snapshot, const char *string)
+{
+	void *strings = snapshot->strings;
+	char *copy;
+
+	if (array_grow(&strings, snapshot->strings_length, &snapshot->strings_room) < 0)
+		return NULL;
+	snapshot->strings = strings;
+	copy = strdup(string);
+	if (copy != NULL)
+		snapshot->strings[snapshot->strings_length++] = copy;
+	return copy;
+}
+
+/* Names have no control characters, so that joined they stay distinct. */
+static char *members_key_dup(struct certificate *const *members, size_t length)
+{
+	size_t size = 1;
+	size_t i;
+	char *key, *end;
+
+	for (i = 0; i < length; i++)
+		size += strlen(members[i]->name) + 1;
+	key = malloc(size);
+	if (key == NULL)
+		return NULL;
+	for (end = key, i = 0; i < length; i++) {
+		size_t part = strlen(members[i]->name);
+
+		memcpy(end, members[i]->name, part);
+		end += part;
+		*end++ = '\n';
+	}
+	*end = '\0';
+	return key;
+}
+
+static struct bundle *snapshot_bundle_make(struct snapshot *snapshot,
+	struct certificate *const *members, size_t members_length, const char *key)
+{
+	void *bundles = snapshot->bundles;
+	struct bundle *bundle;
+	char *kept;
+	void **place;
+
+	if (array_grow(&bundles, snapshot->bundles_length, &snapshot->bundles_room) < 0)
+		return NULL;
+	snapshot->bundles = bundles;
+	kept = snapshot_string_dup(snapshot, key);
+	bundle = kept != NULL ? bundle_new(snapshot->cache, members, members_length) : NULL;
+	if (bundle == NULL)
+		return NULL;
+	snapshot->bundles[snapshot->bundles_length++] = bundle;
+	place = table_place(&snapshot->bundles_by_members, kept);
+	if (place == NULL)
+		return NULL;
+	return *place = bundle;
+}
+
+struct bundle *snapshot_bundle(
+	struct snapshot *snapshot, struct certificate *const *members, size_t members_length)
+{
+	char *key = members_key_dup(members, members_length);
+	struct bundle *bundle;
+
+	if (key == NULL)
+		return NULL;
+	bundle = table_get(&snapshot->bundles_by_members, key);
+	if (bundle == NULL)
+		bundle = snapshot_bundle_make(snapshot, members, members_length, key);
+	free(key);
+	return bundle;
+}
+
+static struct snapshot *snapshot_new(struct bundle_cache *cache)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (snapshot == NULL)
+		return NULL;
+	atomic_init(&snapshot->references, 1);
+	snapshot->cache = cache;
+	if (pthread_mutex_init(&snapshot->anchors_lock, NULL) != 0) {
+		free(snapshot);
+		return NULL;
+	}
+	return snapshot;
+}
+
+static int build_anchors(void *data, struct anchors **anchors)
+{
+	struct snapshot_build *build = data;
+
+	return snapshot_anchors(build->snapshot, anchors, build->error);
+}
+
+static int snapshot_build_steps(struct snapshot_build *build)
+{
+	struct snapshot *snapshot = build->snapshot;
+	struct anchors *anchors;
+	int status;
+
+	status = table_init(&snapshot->bundles_by_members, snapshot->config->certificates_length);
+	/* A trust file that the configuration names is part of it: an error there is told now. */
+	if (status == CERTBIND_OK && snapshot->config->trust_file != NULL) {
+		status = snapshot_anchors(snapshot, &anchors, build->error);
+		anchors_unref(anchors);
+	}
+	if (status == CERTBIND_OK)
+		status = snapshot_read_certificates(build);
+	if (status == CERTBIND_OK)
+		status = snapshot_bind_services(build);
+	if (status == CERTBIND_OK)
+		status = snapshot_bind_domains(build);
+	if (status == CERTBIND_OK)
+		status = snapshot_bind_names(build);
+	return status;
+}
+
+int snapshot_build(struct config *config, const struct snapshot_options *options,
+	struct snapshot **snapshot, struct certbind_error *error)
+{
+	struct snapshot_build build = { .options = options, .error = error };
+	int status;
+
+	*snapshot = NULL;
+	build.snapshot = snapshot_new(options->cache);
+	if (build.snapshot == NULL)
+		return error_memory(error);
+	build.snapshot->config = config;
+	build.judge.now = options->now;
+	build.judge.anchors = build_anchors;
+	build.judge.data = &build;
+	status = snapshot_build_steps(&build);
+	candidate_index_clear(&build.index);
+	candidate_judge_clear(&build.judge);
+	free(build.candidates);
+	if (status == CERTBIND_OK) {
+		build.snapshot->owns_config = true;
+		*snapshot = build.snapshot;
+		return CERTBIND_OK;
+	}
+	if (status == CERTBIND_E_MEMORY)
+		(void)error_memory(error);
+	else if (status == CERTBIND_E_SYSTEM)
+		(void)error_set(error, status, NULL, 0, "no random bytes, or no thread, to be had");
+	snapshot_unref(build.snapshot);
+	return status;
+}

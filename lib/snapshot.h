@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include "bundle.h"
+#include "config.h"
+#include "path.h"
+#include "table.h"
+#include <certbind/store.h>
+#include <pthread.h>
+
+/*
+ * Everything that one load of the configuration produced. Immutable, reference counted, replaced
+ * whole. Threads: any.
+ */
+
+struct snapshot_domain;
+struct snapshot_service;
+
+/* How the certificate of a binding's hosts came to be chosen. */
+enum snapshot_choice {
+	SNAPSHOT_EXPLICIT, /* the domain names the certificate */
+	SNAPSHOT_AUTO, /* auto found a certificate for each host, or none for some */
+	SNAPSHOT_SHARED_HOST, /* the domain has no host of its own: the shared host serves it */
+	SNAPSHOT_NONE /* not offered */
+};
+
+/* A name that clients connect to. */
+struct snapshot_host {
+	char *name; /* folded */
+	struct snapshot_binding *binding; /* NULL: a shared host of the service */
+	struct bundle *bundle; /* NULL: the service's default certificate */
+	bool is_contested; /* another domain, or the service's shared hosts, claim it too */
+	bool is_lost; /* and it is not this one's */
+};
+
+struct snapshot_binding {
+	struct snapshot_domain *domain;
+	struct snapshot_service *service;
+	enum snapshot_choice choice;
+	const struct config_choice_entry
+		*entry; /* what the domain says of the service; NULL: nothing */
+	struct certificate *certificate; /* of SNAPSHOT_EXPLICIT; NULL: no such certificate */
+	struct snapshot_host *hosts; /* empty with SNAPSHOT_SHARED_HOST */
+	size_t hosts_length;
+};
+
+struct snapshot_domain {
+	const struct config_domain *config;
+	struct snapshot_binding *bindings; /* one a service, in the order of the services */
+};
+
+struct snapshot_service {
+	const struct config_service *config;
+	size_t index;
+	struct certificate
+		*default_certificate; /* that the configuration names; NULL: none, or unknown */
+	struct bundle *default_bundle; /* NULL: certbind's own self-signed certificate */
+	struct snapshot_host *shared_hosts; /* as the configuration lists them */
+	gnutls_priority_t priority;
+	struct table hosts; /* name -> struct snapshot_host: whose it is */
+	struct table names; /* identifier of a bound certificate, "*.…" too -> struct bundle */
+};
+
+struct snapshot {
+	atomic_uint references;
+	struct config *config;
+	bool owns_config; /* else the builder frees it */
+	struct bundle_cache *cache; /* borrowed: the store's */
+	struct certificate **certificates; /* by name */
+	size_t certificates_length;
+	struct table certificates_by_name;
+	struct config_problem
+		*problems; /* of the certificate directories; the rest is in `config` */
+	size_t problems_length;
+	struct snapshot_service *services; /* as config->services */
+	struct snapshot_domain *domains; /* as config->domains: by name */
+	struct table domains_by_name;
+	struct bundle **bundles; /* that this snapshot holds */
+	size_t bundles_length;
+	size_t bundles_room;
+	struct table bundles_by_members; /* key: members' names joined */
+	char **strings; /* that tables have as keys */
+	size_t strings_length;
+	size_t strings_room;
+	pthread_mutex_t anchors_lock;
+	struct anchors *anchors; /* read when first asked for */
+};
+
+/* What building needs beside the configuration. */
+struct snapshot_options {
+	struct bundle_cache *cache;
+	struct der_pool *pool;
+	int64_t now;
+};
+
+/*
+ * Reads every file that a configuration names and builds the snapshot. Takes `config` over, on
+ * success only. CERTBIND_E_CONFIG (a priority string, the trust file), CERTBIND_E_MEMORY,
+ * CERTBIND_E_SYSTEM.
+ */
+int snapshot_build(struct config *config, const struct snapshot_options *options,
+	struct snapshot **snapshot, struct certbind_error *error);
+struct snapshot *snapshot_ref(struct snapshot *snapshot);
+void snapshot_unref(struct snapshot *snapshot); /* NULL does nothing */
+
+/* The trust anchors, with a reference for the caller; read at the first call. */
+int snapshot_anchors(
+	struct snapshot *snapshot, struct anchors **anchors, struct certbind_error *error);
+
+/* NULL when there is none of that name. */
+struct snapshot_service *snapshot_service_peek(const struct snapshot *snapshot, const char *name);
+struct snapshot_domain *snapshot_domain_peek(const struct snapshot *snapshot, const char *name);
+
+/*
+ * A priority string as the configuration and certbind_context_set_priority() take it; NULL: what
+ * certbind does without one. Returns 0 or a GnuTLS error.
+ */
+int snapshot_priority_make(
+	const char *priority, gnutls_priority_t *made, const char **error_position);
+
+/* What a client gets. */
+struct snapshot_result {
+	int rule; /* enum certbind_rule */
+	struct snapshot_binding *binding; /* NULL: of no binding */
+	struct bundle *bundle; /* NULL: certbind's own self-signed one, or refused */
+	char host[256]; /* folded; empty: none, or no host name */
+};
+
+/* Selects, in the order of design rule 6. `host` as the client sent it, of `length` bytes; NULL: no SNI. */
+void snapshot_select(const struct snapshot_service *service, const char *host, size_t length,
+	struct snapshot_result *result);
+
+/* How a binding's certificate was chosen, for people and programs: "explicit", "auto", … */
+const char *snapshot_chosen_by(
+	const struct snapshot_binding *binding, const struct snapshot_host *host);
+
+#endif

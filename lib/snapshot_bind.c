@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "error.h"
+#include "name.h"
+#include "snapshot_internal.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What certbind does without a priority string; the system's policy stays the base of it. */
+static const char priority_default[] = "-VERS-TLS1.0:-VERS-TLS1.1:-RSA";
+
+int snapshot_priority_make(
+	const char *priority, gnutls_priority_t *made, const char **error_position)
+{
+	bool is_appended;
+
+	if (priority == NULL)
+		priority = priority_default;
+	is_appended = priority[0] == '+' || priority[0] == '-';
+	return gnutls_priority_init2(
+		made, priority, error_position, is_appended ? GNUTLS_PRIORITY_INIT_DEF_APPEND : 0);
+}
+
+static int bind_priority(struct snapshot_build *build, struct snapshot_service *service)
+{
+	const struct config_service *config = service->config;
+	const char *position = NULL;
+	int status = snapshot_priority_make(config->priority, &service->priority, &position);
+
+	if (status == GNUTLS_E_MEMORY_ERROR)
+		return CERTBIND_E_MEMORY;
+	if (status < 0)
+		return error_set(build->error, CERTBIND_E_CONFIG, config->priority_place.file,
+			config->priority_place.line,
+			"service \"%s\": GnuTLS does not understand the priority string at "
+			"\"%s\"; expected one as gnutls_priority_init2(3) takes it",
+			config->name, position != NULL ? position : "");
+	return CERTBIND_OK;
+}
+
+/* The certificate of a name, when it has a usable pair; else NULL. */
+static struct certificate *usable_certificate(const struct snapshot *snapshot, const char *name)
+{
+	struct certificate **found = table_get(&snapshot->certificates_by_name, name);
+
+	return found != NULL && (*found)->pairs_length > 0 ? *found : NULL;
+}
+
+/* Counts in each candidate how many of the hosts it covers, or takes that back. */
+static void mark_hosts(struct snapshot_build *build, char *const *hosts, size_t length, int step)
+{
+	size_t i, j;
+
+	for (i = 0; i < length; i++) {
+		struct candidate_matches matches = candidate_index_match(&build->index, hosts[i]);
+		const struct candidate_list *lists[] = { matches.exact, matches.wildcard };
+		size_t list;
+
+		for (list = 0; list < 2; list++)
+			for (j = 0; lists[list] != NULL && j < lists[list]->length; j++)
+				lists[list]->items[j]->marks =
+					step > 0 ? lists[list]->items[j]->marks + 1 : 0;
+	}
+}
+
+/* What auto finds for one of the marked hosts; NULL in *bundle when nothing covers it. */
+static int auto_bundle(
+	struct snapshot_build *build, const char *host, size_t hosts_length, struct bundle **bundle)
+{
+	struct candidate_matches matches = candidate_index_match(&build->index, host);
+	struct certificate *picked[CANDIDATE_PICK_MAX];
+	size_t length = candidate_pick(&build->judge, &matches, hosts_length, picked);
+
+	*bundle = NULL;
+	if (build->judge.status < 0)
+		return build->judge.status;
+	if (length == 0)
+		return CERTBIND_OK;
+	*bundle = snapshot_bundle(build->snapshot, picked, length);
+	return *bundle != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
+}
+
+static int auto_bundles(
+	struct snapshot_build *build, char *const *names, size_t length, struct bundle **bundles)
+{
+	size_t i;
+	int status = CERTBIND_OK;
+
+	mark_hosts(build, names, length, 1);
+	for (i = 0; i < length && status == CERTBIND_OK; i++)
+		status = auto_bundle(build, names[i], length, &bundles[i]);
+	mark_hosts(build, names, length, 0);
+	return status;
+}
+
+/* The service's shared hosts, each with the certificate that `default` gives it. */
+static int bind_shared_hosts(struct snapshot_build *build, struct snapshot_service *service)
+{
+	const struct config_list *names = &service->config->shared_hosts;
+	const char *chosen = service->config->default_certificate;
+	struct bundle **bundles = calloc(names->length + 1, sizeof(struct bundle *));
+	size_t i;
+	int status = CERTBIND_OK;
+
+	service->shared_hosts = calloc(names->length + 1, sizeof(*service->shared_hosts));
+	if (bundles == NULL || service->shared_hosts == NULL)
+		status = CERTBIND_E_MEMORY;
+	else if (chosen != NULL && strcmp(chosen, "auto") == 0)
+		status = auto_bundles(build, names->items, names->length, bundles);
+	for (i = 0; i < names->length && status == CERTBIND_OK; i++) {
+		struct snapshot_host *host = &service->shared_hosts[i];
+		void **place = table_place(&service->hosts, names->items[i]);
+
+		host->name = strdup(names->items[i]);
+		if (host->name == NULL || place == NULL) {
+			status = CERTBIND_E_MEMORY;
+			break;
+		}
+		host->bundle = bundles[i];
+		*place = host;
+		/* Auto: clients without SNI get what the first shared host gets. */
+		if (service->default_bundle == NULL)
+			service->default_bundle = bundles[i];
+	}
+	free(bundles);
+	return status;
+}
+
+static int bind_default(struct snapshot_build *build, struct snapshot_service *service)
+{
+	const char *name = service->config->default_certificate;
+	struct certificate **found;
+
+	if (name == NULL || strcmp(name, "auto") == 0)
+		return CERTBIND_OK;
+	found = table_get(&build->snapshot->certificates_by_name, name);
+	if (found == NULL)
+		return CERTBIND_OK;
+	service->default_certificate = *found;
+	if ((*found)->pairs_length == 0)
+		return CERTBIND_OK;
+	service->default_bundle = snapshot_bundle(build->snapshot, found, 1);
+	return service->default_bundle != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
+}
+
+int snapshot_bind_services(struct snapshot_build *build)
+{
+	struct snapshot *snapshot = build->snapshot;
+	const struct config *config = snapshot->config;
+	size_t i;
+	int status = CERTBIND_OK;
+
+	snapshot->services = calloc(config->services_length, sizeof(*snapshot->services));
+	if (snapshot->services == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < config->services_length; i++) {
+		snapshot->services[i].config = &config->services[i];
+		snapshot->services[i].index = i;
+	}
+	for (i = 0; i < config->services_length && status == CERTBIND_OK; i++) {
+		struct snapshot_service *service = &snapshot->services[i];
+
+		status = table_init(&service->hosts, config->domains_length);
+		if (status == CERTBIND_OK)
+			status = table_init(&service->names, 0);
+		if (status == CERTBIND_OK)
+			status = bind_priority(build, service);
+		if (status == CERTBIND_OK)
+			status = bind_default(build, service);
+		if (status == CERTBIND_OK)
+			status = bind_shared_hosts(build, service);
+	}
+	return status;
+}
+
+static char *template_dup(const char *template, const char *domain)
+{
+	const char *mark = strstr(template, "%d");
+	size_t size = strlen(template) + strlen(domain) + 1;
+	char *host = malloc(size);
+
+	if (host != NULL)
+		(void)snprintf(
+			host, size, "%.*s%s%s", (int)(mark - template), template, domain, mark + 2);
+	return host;
+}
+
+/* The binding's hosts as configured: its own list, or the service's templates. */
+static int binding_hosts(struct snapshot_binding *binding)
+{
+	const struct config_choice_entry *entry = binding->entry;
+	bool is_own = entry != NULL && entry->has_hosts;
+	const struct config_list *list = is_own ? &entry->hosts : &binding->service->config->hosts;
+	size_t i;
+
+	binding->hosts = calloc(list->length + 1, sizeof(*binding->hosts));
+	if (binding->hosts == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < list->length; i++) {
+		struct snapshot_host *host = &binding->hosts[binding->hosts_length];
+
+		host->name = is_own ? strdup(list->items[i])
+				    : template_dup(list->items[i], binding->domain->config->name);
+		if (host->name == NULL)
+			return CERTBIND_E_MEMORY;
+		host->binding = binding;
+		binding->hosts_length++;
+	}
+	return CERTBIND_OK;
+}
+
+static int binding_auto(struct snapshot_build *build, struct snapshot_binding *binding)
+{
+	struct bundle **bundles = calloc(binding->hosts_length + 1, sizeof(struct bundle *));
+	char **names = calloc(binding->hosts_length + 1, sizeof(char *));
+	size_t i;
+	int status = CERTBIND_E_MEMORY;
+
+	if (bundles != NULL && names != NULL) {
+		for (i = 0; i < binding->hosts_length; i++)
+			names[i] = binding->hosts[i].name;
+		status = auto_bundles(build, names, binding->hosts_length, bundles);
+		for (i = 0; i < binding->hosts_length; i++)
+			binding->hosts[i].bundle = bundles[i];
+	}
+	free(bundles);
+	free(names);
+	return status;
+}
+
+static int binding_explicit(struct snapshot_build *build, struct snapshot_binding *binding)
+{
+	const char *name = binding->entry->certificate;
+	struct certificate **found = table_get(&build->snapshot->certificates_by_name, name);
+	struct certificate *usable = usable_certificate(build->snapshot, name);
+	struct bundle *bundle;
+	size_t i;
+
+	binding->certificate = found != NULL ? *found : NULL;
+	if (usable == NULL)
+		return CERTBIND_OK;
+	bundle = snapshot_bundle(build->snapshot, &usable, 1);
+	if (bundle == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < binding->hosts_length; i++)
+		binding->hosts[i].bundle = bundle;
+	return CERTBIND_OK;
+}
+
+/* Drops the hosts that nothing covers: the shared host serves the domain in their place. */
+static void binding_prefer_shared(struct snapshot_binding *binding)
+{
+	size_t kept = 0;
+	size_t i;
+
+	if (binding->entry != NULL || binding->service->config->shared_hosts.length == 0)
+		return;
+	for (i = 0; i < binding->hosts_length; i++) {
+		if (binding->hosts[i].bundle == NULL)
+			free(binding->hosts[i].name);
+		else
+			binding->hosts[kept++] = binding->hosts[i];
+	}
+	binding->hosts_length = kept;
+	if (kept == 0)
+		binding->choice = SNAPSHOT_SHARED_HOST;
+}
+
+static int binding_choose(struct snapshot_build *build, struct snapshot_binding *binding)
+{
+	const struct config_choice_entry *entry = binding->entry;
+	int status = binding_hosts(binding);
+
+	if (status < 0)
+		return status;
+	if (entry != NULL && entry->names_service && entry->choice == CONFIG_NONE) {
+		binding->choice = SNAPSHOT_NONE;
+		return CERTBIND_OK;
+	}
+	if (binding->hosts_length == 0) {
+		binding->choice = SNAPSHOT_SHARED_HOST;
+		return CERTBIND_OK;
+	}
+	if (entry != NULL && entry->names_service && entry->choice == CONFIG_NAMED) {
+		binding->choice = SNAPSHOT_EXPLICIT;
+		return binding_explicit(build, binding);
+	}
+	binding->choice = SNAPSHOT_AUTO;
+	status = binding_auto(build, binding);
+	if (status == CERTBIND_OK)
+		binding_prefer_shared(binding);
+	return status;
+}
+
+/* How well a domain owns a host: the longest domain that the host is in owns it; 0: not at all. */
+static size_t host_ownership(const struct snapshot_host *host)
+{
+	const char *domain;
+
+	if (host->binding == NULL)
+		return 0;
+	domain = host->binding->domain->config->name;
+	return name_is_within(host->name, domain) ? strlen(domain) : 0;
+}
+
+/*
+ * Enters a claim. Two claims: the longest suffix has the host, else nobody; a shared host is the
+ * service's unless a domain owns it.
+ */
+static int binding_claim(struct snapshot_binding *binding)
+{
+	struct table *hosts = &binding->service->hosts;
+	size_t i;
+
+	for (i = 0; i < binding->hosts_length; i++) {
+		struct snapshot_host *claim = &binding->hosts[i];
+		void **place = table_place(hosts, claim->name);
+		struct snapshot_host *former;
+		size_t mine = host_ownership(claim);
+
+		if (place == NULL)
+			return CERTBIND_E_MEMORY;
+		former = *place;
+		if (former == NULL) {
+			*place = claim;
+		} else if (former->binding == NULL) {
+			claim->is_contested = mine == 0;
+			claim->is_lost = mine == 0;
+			if (mine > 0)
+				*place = claim;
+		} else {
+			claim->is_contested = true;
+			former->is_contested = true;
+			claim->is_lost = mine <= host_ownership(former);
+			former->is_lost = host_ownership(former) <= mine;
+			if (mine > host_ownership(former))
+				*place = claim;
+		}
+	}
+	return CERTBIND_OK;
+}
+
+static int domain_bind(struct snapshot_build *build, struct snapshot_domain *domain)
+{
+	const struct config *config = build->snapshot->config;
+	size_t i;
+	int status = CERTBIND_OK;
+
+	domain->bindings = calloc(config->services_length, sizeof(*domain->bindings));
+	if (domain->bindings == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < config->services_length; i++) {
+		domain->bindings[i].domain = domain;
+		domain->bindings[i].service = &build->snapshot->services[i];
+	}
+	for (i = 0; i < domain->config->choices_length; i++)
+		domain->bindings[domain->config->choices[i].service].entry =
+			&domain->config->choices[i];
+	for (i = 0; i < config->services_length && status == CERTBIND_OK; i++) {
+		status = binding_choose(build, &domain->bindings[i]);
+		if (status == CERTBIND_OK)
+			status = binding_claim(&domain->bindings[i]);
+	}
+	return status;
+}
+
+int snapshot_bind_domains(struct snapshot_build *build)
+{
+	struct snapshot *snapshot = build->snapshot;
+	const struct config *config = snapshot->config;
+	size_t i;
+	int status = table_init(&snapshot->domains_by_name, config->domains_length);
+
+	snapshot->domains = calloc(config->domains_length + 1, sizeof(*snapshot->domains));
+	if (snapshot->domains == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < config->domains_length && status == CERTBIND_OK; i++) {
+		void **place;
+
+		snapshot->domains[i].config = &config->domains[i];
+		place = table_place(&snapshot->domains_by_name, config->domains[i].name);
+		if (place == NULL)
+			return CERTBIND_E_MEMORY;
+		*place = &snapshot->domains[i];
+		status = domain_bind(build, &snapshot->domains[i]);
+	}
+	return status;
+}

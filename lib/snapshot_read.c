@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "error.h"
+#include "snapshot_internal.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	READ_THREADS_MAX = 8,
+	READ_THREAD_WORTH = 64 /* certificates: fewer are read before a thread has started */
+};
+
+/* What several threads read together. */
+struct read_job {
+	const struct config_certificate **entries;
+	struct certificate **certificates; /* as entries */
+	size_t length;
+	const struct certificate_options *options;
+	atomic_size_t next;
+	atomic_bool is_out_of_memory;
+};
+
+static void *read_work(void *data)
+{
+	struct read_job *job = data;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&job->next, 1)) < job->length)
+		if (certificate_read(job->entries[i], job->options, &job->certificates[i], NULL) <
+			0)
+			atomic_store(&job->is_out_of_memory, true);
+	return NULL;
+}
+
+static size_t read_threads_length(size_t entries_length)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t threads = cores > 1 ? (size_t)cores - 1 : 0;
+
+	if (threads > READ_THREADS_MAX)
+		threads = READ_THREADS_MAX;
+	return threads < entries_length / READ_THREAD_WORTH ? threads
+							    : entries_length / READ_THREAD_WORTH;
+}
+
+/* The caller's thread reads too, so that a thread that does not start only costs time. */
+static void read_all(struct read_job *job)
+{
+	pthread_t threads[READ_THREADS_MAX];
+	size_t started = 0;
+	size_t wanted = read_threads_length(job->length);
+	sigset_t all, former;
+
+	/* The daemon's signals are for its own threads. */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &former);
+	while (started < wanted && pthread_create(&threads[started], NULL, read_work, job) == 0)
+		started++;
+	(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
+	(void)read_work(job);
+	while (started > 0)
+		(void)pthread_join(threads[--started], NULL);
+}
+
+/* The entries of the certificate directories, each list with its own end. */
+struct read_directories {
+	struct config_certificate **entries;
+	size_t *entries_length;
+	size_t length;
+};
+
+static void read_directories_free(struct read_directories *directories)
+{
+	size_t i;
+
+	for (i = 0; i < directories->length; i++)
+		config_certificates_free(directories->entries[i], directories->entries_length[i]);
+	free(directories->entries);
+	free(directories->entries_length);
+}
+
+static int problems_append(
+	struct snapshot *snapshot, struct config_problem *problems, size_t problems_length)
+{
+	struct config_problem *grown;
+
+	if (problems_length == 0)
+		return CERTBIND_OK;
+	grown = realloc(
+		snapshot->problems, (snapshot->problems_length + problems_length) * sizeof(*grown));
+	if (grown == NULL)
+		return CERTBIND_E_MEMORY;
+	snapshot->problems = grown;
+	memcpy(grown + snapshot->problems_length, problems, problems_length * sizeof(*grown));
+	snapshot->problems_length += problems_length;
+	return CERTBIND_OK;
+}
+
+static int read_directories_list(struct snapshot_build *build, struct read_directories *directories)
+{
+	const struct config_list *paths = &build->snapshot->config->certificate_dirs;
+	size_t i;
+
+	directories->entries = calloc(paths->length + 1, sizeof(*directories->entries));
+	directories->entries_length =
+		calloc(paths->length + 1, sizeof(*directories->entries_length));
+	if (directories->entries == NULL || directories->entries_length == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < paths->length; i++) {
+		struct config_problem *problems = NULL;
+		size_t problems_length = 0;
+		int status = certificate_dir_list(paths->items[i], &directories->entries[i],
+			&directories->entries_length[i], &problems, &problems_length, build->error);
+
+		if (status < 0)
+			return status;
+		directories->length++;
+		status = problems_append(build->snapshot, problems, problems_length);
+		if (status < 0) {
+			config_problems_free(problems, problems_length);
+			return status;
+		}
+		free(problems);
+	}
+	return CERTBIND_OK;
+}
+
+static int problem_seen_twice(struct snapshot_build *build, const struct config_certificate *entry,
+	const struct config_certificate *former)
+{
+	struct config_problem problem = {
+		.scope = CONFIG_SCOPE_CERTIFICATE,
+		.name = strdup(entry->name),
+		.place = entry->place,
+	};
+	size_t size = strlen(entry->name) + 128 +
+		      (former->place.file != NULL ? strlen(former->place.file) : 0);
+	int status = CERTBIND_E_MEMORY;
+
+	problem.message = malloc(size);
+	if (problem.name != NULL && problem.message != NULL) {
+		(void)snprintf(problem.message, size,
+			"certificate \"%s\": the name is taken already, in %s; expected every "
+			"certificate to have a name of its own",
+			entry->name, former->place.file != NULL ? former->place.file : "");
+		status = problems_append(build->snapshot, &problem, 1);
+	}
+	if (status < 0) {
+		free(problem.name);
+		free(problem.message);
+	}
+	return status;
+}
+
+/* Joins the entries of all sources; of two with one name the first stays. */
+static int entries_join(struct snapshot_build *build, struct config_certificate *entries,
+	size_t length, struct table *names, struct read_job *job)
+{
+	size_t i;
+	int status = CERTBIND_OK;
+
+	for (i = 0; i < length && status == CERTBIND_OK; i++) {
+		void **place = table_place(names, entries[i].name);
+
+		if (place == NULL)
+			return CERTBIND_E_MEMORY;
+		if (*place != NULL) {
+			status = problem_seen_twice(build, &entries[i], *place);
+			continue;
+		}
+		*place = &entries[i];
+		job->entries[job->length++] = &entries[i];
+	}
+	return status;
+}
+
+static int job_prepare(struct snapshot_build *build, const struct read_directories *directories,
+	struct read_job *job)
+{
+	const struct config *config = build->snapshot->config;
+	size_t total = config->certificates_length;
+	struct table names;
+	size_t i;
+	int status;
+
+	for (i = 0; i < directories->length; i++)
+		total += directories->entries_length[i];
+	job->entries = calloc(total + 1, sizeof(*job->entries));
+	job->certificates = calloc(total + 1, sizeof(struct certificate *));
+	if (job->entries == NULL || job->certificates == NULL)
+		return CERTBIND_E_MEMORY;
+	status = table_init(&names, total);
+	if (status == CERTBIND_OK)
+		status = entries_join(
+			build, config->certificates, config->certificates_length, &names, job);
+	for (i = 0; i < directories->length && status == CERTBIND_OK; i++)
+		status = entries_join(build, directories->entries[i],
+			directories->entries_length[i], &names, job);
+	table_clear(&names);
+	return status;
+}
+
+/* Names and candidates of what was read. */
+static int certificates_index(struct snapshot_build *build)
+{
+	struct snapshot *snapshot = build->snapshot;
+	size_t length = snapshot->certificates_length;
+	size_t i;
+	int status = table_init(&snapshot->certificates_by_name, length);
+
+	if (status == CERTBIND_OK)
+		status = candidate_index_init(&build->index, length);
+	build->candidates = calloc(length + 1, sizeof(*build->candidates));
+	if (build->candidates == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < length && status == CERTBIND_OK; i++) {
+		struct certificate *certificate = snapshot->certificates[i];
+		void **place = table_place(&snapshot->certificates_by_name, certificate->name);
+
+		if (place == NULL)
+			return CERTBIND_E_MEMORY;
+		candidate_init(&build->candidates[i], certificate);
+		*place = &snapshot->certificates[i];
+		if (certificate->pairs_length > 0)
+			status = candidate_index_add(&build->index, &build->candidates[i]);
+	}
+	return status;
+}
+
+int snapshot_read_certificates(struct snapshot_build *build)
+{
+	struct snapshot *snapshot = build->snapshot;
+	struct certificate_options options = {
+		.pool = build->options->pool,
+		.strict_key_permissions = snapshot->config->strict_key_permissions,
+		.now = build->options->now,
+	};
+	struct read_directories directories = { 0 };
+	struct read_job job = { .options = &options };
+	int status;
+
+	status = read_directories_list(build, &directories);
+	if (status == CERTBIND_OK)
+		status = job_prepare(build, &directories, &job);
+	if (status == CERTBIND_OK) {
+		read_all(&job);
+		if (atomic_load(&job.is_out_of_memory)) {
+			size_t i;
+
+			for (i = 0; i < job.length; i++)
+				certificate_unref(job.certificates[i]);
+			status = CERTBIND_E_MEMORY;
+		}
+	}
+	if (status == CERTBIND_OK) {
+		snapshot->certificates = job.certificates;
+		snapshot->certificates_length = job.length;
+		job.certificates = NULL;
+		status = certificates_index(build);
+	}
+	free(job.certificates);
+	free(job.entries);
+	read_directories_free(&directories);
+	return status;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "name.h"
+#include "snapshot.h"
+#include <stdio.h>
+#include <string.h>
+
+static void select_policy(const struct snapshot_service *service, struct snapshot_result *result)
+{
+	result->rule =
+		service->config->rejects_unknown ? CERTBIND_RULE_REJECT : CERTBIND_RULE_DEFAULT;
+	result->bundle = service->config->rejects_unknown ? NULL : service->default_bundle;
+}
+
+/* A host that has an owner: a binding, or the service itself. */
+static void select_host(const struct snapshot_service *service, const struct snapshot_host *host,
+	struct snapshot_result *result)
+{
+	if (host->binding != NULL && host->binding->choice == SNAPSHOT_NONE) {
+		select_policy(service, result);
+		return;
+	}
+	result->binding = host->binding;
+	result->bundle = host->bundle != NULL ? host->bundle : service->default_bundle;
+	result->rule = host->binding != NULL && host->bundle != NULL ? CERTBIND_RULE_EXACT
+								     : CERTBIND_RULE_DEFAULT;
+}
+
+/* The certificates that are bound to the service, by their own names. */
+static void select_name(const struct snapshot_service *service, struct snapshot_result *result)
+{
+	const char *parent = name_parent_peek(result->host);
+	char wildcard[NAME_SIZE + 2];
+
+	result->bundle = table_get(&service->names, result->host);
+	result->rule = CERTBIND_RULE_EXACT;
+	if (result->bundle != NULL)
+		return;
+	if (parent != NULL) {
+		wildcard[0] = '*';
+		wildcard[1] = '.';
+		memcpy(wildcard + 2, parent, strlen(parent) + 1);
+		result->bundle = table_get(&service->names, wildcard);
+		result->rule = CERTBIND_RULE_WILDCARD;
+	}
+	if (result->bundle == NULL)
+		select_policy(service, result);
+}
+
+void snapshot_select(const struct snapshot_service *service, const char *host, size_t length,
+	struct snapshot_result *result)
+{
+	const struct snapshot_host *owned;
+
+	result->binding = NULL;
+	result->host[0] = '\0';
+	if (host == NULL) {
+		result->rule = CERTBIND_RULE_DEFAULT;
+		result->bundle = service->default_bundle;
+		return;
+	}
+	if (name_fold(host, length, result->host) != NAME_OK) {
+		result->host[0] = '\0';
+		select_policy(service, result);
+		return;
+	}
+	owned = table_get(&service->hosts, result->host);
+	if (owned != NULL && !owned->is_lost)
+		select_host(service, owned, result);
+	else
+		select_name(service, result);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HANDSHAKE_H
+#define HANDSHAKE_H
+
+#include <certbind/certbind.h>
+
+/* What the client of a handshake in memory does. */
+struct handshake_client {
+	const char *server_name; /* NULL: sends none */
+	const char *priority; /* NULL: GnuTLS' default */
+	const char *protocols[4]; /* ALPN, ends with NULL */
+};
+
+/* Two sessions over a socket pair. */
+struct handshake {
+	gnutls_session_t server, client;
+	gnutls_certificate_credentials_t trust;
+	int sockets[2];
+	int server_status, client_status; /* of gnutls_handshake(); GNUTLS_E_AGAIN: unfinished */
+	int alert; /* that the client was sent; -1: none */
+	struct certbind_selection selection; /* of the server's session, at the end */
+	char subject[256]; /* CN of the certificate that the client got; empty: none */
+	char protocol[32]; /* that was negotiated; empty: none */
+};
+
+/* Makes both sessions, with nothing sent yet. */
+void handshake_begin(struct handshake *handshake, struct certbind_context *context,
+	const struct handshake_client *client);
+
+/* Steps both until they end, fail, or wait for each other. */
+void handshake_run(struct handshake *handshake);
+
+void handshake_end(struct handshake *handshake);
+
+/* All three. */
+void handshake_whole(struct handshake *handshake, struct certbind_context *context,
+	const struct handshake_client *client);
+
+#endif
