@@ -210,6 +210,7 @@ static void certificate_claim(
 			entry, certificate->place.line, "no name for a certificate: %s", fault);
 		return;
 	}
+	entry->name = name;
 	certificate->name = config_text_dup(entry->reader, name);
 	before = config_claim(
 		entry->reader, &entry->reader->certificate_names, name, certificate->place);
@@ -235,7 +236,6 @@ static void certificate_read(struct config_entry *top, const config_setting_t *g
 	entry.label = config_key_name(&entry, group);
 	if (config_setting_type(group) != CONFIG_TYPE_GROUP)
 		return;
-	entry.name = entry.label;
 	if (entry.label != NULL)
 		certificate_claim(&entry, entry.label, &certificate);
 	config_keys_read(&entry, group, certificate_keys,

@@ -72,7 +72,8 @@ static void domain_key_unknown(
 			guess.name = best;
 		}
 	}
-	config_key_unknown(entry, member, &guess);
+	config_key_unknown(entry, member, &guess,
+		"; expected a service's name, or one with \"_hosts\" behind it");
 }
 
 /* The place for what is said of a service, by service index; made when it is not there. */
@@ -189,7 +190,9 @@ void config_domain_read(
 	domain.place.file = entry->source->file;
 	domain.place.line = has_own_file ? 1 : config_value_line(group);
 	if (entry->name != NULL) {
-		domain_claim(entry, domain.place);
+		/* A file that has the wrong name must not take the right one's place. */
+		if (!entry->is_bad)
+			domain_claim(entry, domain.place);
 		domain.name = config_text_dup(entry->reader, entry->name);
 	}
 	for (i = 0; i < length; i++)

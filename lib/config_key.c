@@ -57,7 +57,7 @@ void config_guess_try(struct config_guess *guess, const char *word, const char *
 }
 
 void config_key_unknown(struct config_entry *entry, const config_setting_t *member,
-	const struct config_guess *guess)
+	const struct config_guess *guess, const char *hint)
 {
 	const char *key = config_setting_name(member);
 
@@ -65,7 +65,8 @@ void config_key_unknown(struct config_entry *entry, const config_setting_t *memb
 		config_problem(entry, config_value_line(member),
 			"unknown key \"%.100s\"; did you mean \"%s\"?", key, guess->name);
 	else
-		config_problem(entry, config_value_line(member), "unknown key \"%.100s\"", key);
+		config_problem(
+			entry, config_value_line(member), "unknown key \"%.100s\"%s", key, hint);
 }
 
 static const struct config_key *key_find(struct config_entry *entry, const config_setting_t *member,
@@ -79,7 +80,7 @@ static const struct config_key *key_find(struct config_entry *entry, const confi
 			return &keys[i];
 	for (i = 0; i < keys_length; i++)
 		config_guess_try(&guess, config_setting_name(member), keys[i].name);
-	config_key_unknown(entry, member, &guess);
+	config_key_unknown(entry, member, &guess, "");
 	return NULL;
 }
 

@@ -132,28 +132,19 @@ static size_t problem_prefix(const struct config_entry *entry, char *text, size_
 	return (size_t)length < size ? (size_t)length : size - 1;
 }
 
-static void problem_add_take(struct config_entry *entry, int line, char *message)
+static void problem_add_take(struct config_reader *reader, struct config_reader_problem *problem)
 {
-	struct config_reader *reader = entry->reader;
 	struct config_reader_problem *problems = config_grow_or_note(
 		reader, reader->problems, reader->problems_length, sizeof(*problems));
-	struct config_reader_problem *added;
 
 	if (problems == NULL) {
-		free(message);
+		free(problem->problem.name);
+		free(problem->problem.message);
 		return;
 	}
+	problem->sequence = reader->problems_length;
 	reader->problems = problems;
-	added = &problems[reader->problems_length];
-	memset(added, 0, sizeof(*added));
-	added->problem.scope = entry->scope;
-	added->problem.place.file = entry->source->file;
-	added->problem.place.line = line;
-	added->problem.message = message;
-	if (entry->name != NULL)
-		added->problem.name = config_text_dup(reader, entry->name);
-	added->order = entry->source->order;
-	added->sequence = reader->problems_length++;
+	reader->problems[reader->problems_length++] = *problem;
 }
 
 void config_problem(struct config_entry *entry, int line, const char *format, ...)
@@ -161,7 +152,9 @@ void config_problem(struct config_entry *entry, int line, const char *format, ..
 	va_list arguments;
 	char text[4 * CONFIG_STRING_MAX]; /* a label and two values */
 	size_t length = problem_prefix(entry, text, sizeof(text));
-	char *message;
+	struct config_reader_problem problem = { .problem = { .scope = entry->scope,
+							 .place = { entry->source->file, line } },
+		.order = entry->source->order };
 	char *at;
 
 	entry->is_bad = true;
@@ -172,9 +165,10 @@ void config_problem(struct config_entry *entry, int line, const char *format, ..
 	for (at = text; *at != '\0'; at++)
 		if ((unsigned char)*at < 0x20 || *at == 0x7f)
 			*at = '?';
-	message = config_text_dup(entry->reader, text);
-	if (message != NULL)
-		problem_add_take(entry, line, message);
+	problem.problem.message = config_text_dup(entry->reader, text);
+	if (entry->name != NULL)
+		problem.problem.name = config_text_dup(entry->reader, entry->name);
+	problem_add_take(entry->reader, &problem);
 }
 
 static int problem_compare(const void *a, const void *b)
@@ -191,20 +185,21 @@ static int problem_compare(const void *a, const void *b)
 
 void config_problems_finish(struct config_reader *reader)
 {
-	struct config *config = reader->config;
+	struct config_problem *problems;
 	size_t i;
 
 	if (reader->problems_length == 0)
 		return;
 	qsort(reader->problems, reader->problems_length, sizeof(*reader->problems),
 		problem_compare);
-	config->problems = calloc(reader->problems_length, sizeof(*config->problems));
-	if (config->problems == NULL) {
+	problems = calloc(reader->problems_length, sizeof(*problems));
+	if (problems == NULL) {
 		reader->is_out_of_memory = true;
 		return;
 	}
 	for (i = 0; i < reader->problems_length; i++)
-		config->problems[i] = reader->problems[i].problem;
-	config->problems_length = reader->problems_length;
+		problems[i] = reader->problems[i].problem;
+	reader->config->problems = problems;
+	reader->config->problems_length = reader->problems_length;
 	reader->problems_length = 0;
 }

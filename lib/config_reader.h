@@ -189,8 +189,9 @@ struct config_guess {
 	size_t distance;
 };
 void config_guess_try(struct config_guess *guess, const char *word, const char *candidate);
+/* `hint` stands behind what has no guess. */
 void config_key_unknown(struct config_entry *entry, const struct config_setting_t *member,
-	const struct config_guess *guess);
+	const struct config_guess *guess, const char *hint);
 /* The name of an entry, checked as config_value_peek does; NULL: reported. */
 const char *config_key_name(struct config_entry *entry, const struct config_setting_t *group);
 

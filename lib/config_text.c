@@ -59,6 +59,27 @@ static const char *parse_error_text(const config_t *tree)
 	return "syntax error; is there a comma, quote, bracket or \"=\" missing, here or above?";
 }
 
+/* libconfig 1.5 takes a comment that no newline ends for a syntax error: it gets one. */
+static int text_parse(struct config_reader *reader, config_t *tree, const char *text, size_t size)
+{
+	char *ended;
+	int result;
+
+	if (size == 0 || text[size - 1] == '\n')
+		return config_read_string(tree, text);
+	ended = malloc(size + 2);
+	if (ended == NULL) {
+		reader->is_out_of_memory = true;
+		return CONFIG_FALSE;
+	}
+	memcpy(ended, text, size);
+	memcpy(ended + size, "\n", 2);
+	result = config_read_string(tree, ended);
+	explicit_bzero(ended, size);
+	free(ended);
+	return result;
+}
+
 static bool source_parse(
 	struct config_entry *entry, struct config_source *source, const char *text, size_t size)
 {
@@ -78,7 +99,7 @@ static bool source_parse(
 		return false;
 	}
 	config_init(source->tree);
-	if (config_read_string(source->tree, text) != CONFIG_TRUE) {
+	if (text_parse(entry->reader, source->tree, text, size) != CONFIG_TRUE) {
 		config_problem(entry, config_error_line(source->tree), "%s",
 			parse_error_text(source->tree));
 		return false;

@@ -17,7 +17,7 @@ static const char *type_text(const config_setting_t *setting)
 	case CONFIG_TYPE_STRING:
 		return "a string";
 	case CONFIG_TYPE_BOOL:
-		return "true or false";
+		return "a boolean";
 	case CONFIG_TYPE_ARRAY:
 		return "an array";
 	default:
@@ -88,10 +88,12 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
+/* C0, DEL and C1 (which terminals act on as well), in UTF-8. */
 static bool has_control(const char *text)
 {
 	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f ||
+			((unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0))
 			return true;
 	return false;
 }
@@ -114,7 +116,7 @@ static const char *string_peek(struct config_entry *entry, const config_setting_
 	text = config_setting_get_string(setting);
 	if (text[0] == '\0')
 		config_problem(entry, config_value_line(setting),
-			"\"%s\": an empty string; leave the key out to say nothing",
+			"\"%s\": an empty string; expected at least one character",
 			key_text(setting));
 	else if (strnlen(text, CONFIG_STRING_MAX + 1) > CONFIG_STRING_MAX)
 		config_problem(entry, config_value_line(setting),
