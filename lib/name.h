@@ -20,23 +20,23 @@ enum name_fault {
 	NAME_LABEL_TOO_LONG,
 	NAME_CHARACTER, /* one that no host name has (RFC 952, RFC 1123, 2.1): "_", "*", space, NUL … */
 	NAME_HYPHEN, /* a label begins or ends with one */
-	NAME_ADDRESS, /* an IP address in any notation that inet_aton or inet_pton take */
+	NAME_ADDRESS, /* an IP address in any notation that inet_aton or inet_pton take, or what ends in a number (RFC 1123, 2.1) */
 	NAME_IDNA, /* a U-label that IDNA 2008 refuses, or bytes that are no UTF-8 */
 	NAME_WILDCARD /* only of identifiers: a "*" anywhere but as the whole left-most label, or fewer than two labels after it */
 };
 
 /*
  * Folds a host name as configuration, SNI and Host headers give it: UTF-8, U-labels to A-labels
- * (IDNA 2008, through GnuTLS), ASCII labels only lower-cased, one trailing dot dropped. `name` has
- * `length` bytes, which may hold NUL (then it is no host name). `folded` (NAME_SIZE bytes) is
- * written on success only. A single label is a host name. Threads: any; does not block; no memory
- * is allocated for pure ASCII.
+ * (IDNA 2008, through GnuTLS; its three other full stops are dots), ASCII labels only lower-cased,
+ * one trailing dot dropped. `name` has `length` bytes, which may hold NUL (then it is no host
+ * name). `folded` (NAME_SIZE bytes) is written on success only. A single label is a host name.
+ * Threads: any; does not block; no memory is allocated for pure ASCII.
  */
 enum name_fault name_fold(const char *name, size_t length, char *folded);
 
 /*
  * Folds an identifier that a certificate presents (a SAN dNSName): ASCII only, a wildcard allowed
- * as RFC 9525, 6.3 has it. A fault means: it matches nothing.
+ * as RFC 9525, 6.3 has it, one trailing dot dropped. A fault means: it matches nothing.
  */
 enum name_fault name_fold_identifier(const char *name, size_t length, char *folded);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "selfsigned_make.h"
 #include "error.h"
-#include "name.h"
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509-ext.h>
 #include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,13 +52,39 @@ static int set_subject(gnutls_x509_crt_t certificate, const char *name)
 		certificate, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned int)length);
 }
 
+/* As GnuTLS takes it; the text must live as long. */
+static gnutls_datum_t datum_of(const char *text)
+{
+	/* GnuTLS only reads it. */
+	gnutls_datum_t datum = { (unsigned char *)(uintptr_t)text, (unsigned int)strlen(text) };
+
+	return datum;
+}
+
+/* Made as a whole: gnutls_x509_crt_set_subject_alt_name() parses and writes all names for each. */
 static int set_names(gnutls_x509_crt_t certificate, const char *const *names, size_t names_length)
 {
+	gnutls_subject_alt_names_t list;
+	gnutls_datum_t extension = { NULL, 0 };
 	int result = set_subject(certificate, names[0]);
 
-	for (size_t i = 0; i < names_length && result >= 0; i++)
-		result = gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_DNSNAME,
-			names[i], (unsigned int)strlen(names[i]), GNUTLS_FSAN_APPEND);
+	if (result < 0)
+		return result;
+	result = gnutls_subject_alt_names_init(&list);
+	if (result < 0)
+		return result;
+	for (size_t i = 0; i < names_length && result >= 0; i++) {
+		gnutls_datum_t name = datum_of(names[i]);
+
+		result = gnutls_subject_alt_names_set(list, GNUTLS_SAN_DNSNAME, &name, NULL);
+	}
+	if (result >= 0)
+		result = gnutls_x509_ext_export_subject_alt_names(list, &extension);
+	if (result >= 0)
+		result = gnutls_x509_crt_set_extension_by_oid(
+			certificate, GNUTLS_X509EXT_OID_SAN, extension.data, extension.size, 0);
+	gnutls_free(extension.data);
+	gnutls_subject_alt_names_deinit(list);
 	return result;
 }
 
@@ -213,21 +239,35 @@ bool selfsigned_is_whole(const struct selfsigned *selfsigned)
 	return true;
 }
 
-static bool has_name(gnutls_x509_crt_t certificate, const char *name)
+static bool list_has(gnutls_subject_alt_names_t list, const char *name)
 {
-	char san[NAME_SIZE];
-	size_t size;
-	int type;
+	gnutls_datum_t san;
+	unsigned int type;
 
-	for (unsigned int i = 0;; i++) {
-		size = sizeof(san);
-		type = gnutls_x509_crt_get_subject_alt_name(certificate, i, san, &size, NULL);
-		if (type < 0 && type != GNUTLS_E_SHORT_MEMORY_BUFFER)
-			return false;
-		if (type == GNUTLS_SAN_DNSNAME && strlen(name) == size &&
-			memcmp(name, san, size) == 0)
+	for (unsigned int i = 0; gnutls_subject_alt_names_get(list, i, &type, &san, NULL) >= 0; i++)
+		if (type == GNUTLS_SAN_DNSNAME && strlen(name) == san.size &&
+			memcmp(name, san.data, san.size) == 0)
 			return true;
-	}
+	return false;
+}
+
+/* Does the certificate have all of the names? */
+static bool has_names(gnutls_x509_crt_t certificate, const char *const *names, size_t names_length)
+{
+	gnutls_subject_alt_names_t list;
+	gnutls_datum_t extension = { NULL, 0 };
+	bool has_all;
+
+	if (gnutls_subject_alt_names_init(&list) < 0)
+		return false;
+	has_all = gnutls_x509_crt_get_extension_by_oid2(
+			  certificate, GNUTLS_X509EXT_OID_SAN, 0, &extension, NULL) >= 0 &&
+		  gnutls_x509_ext_import_subject_alt_names(&extension, list, 0) >= 0;
+	for (size_t i = 0; i < names_length && has_all; i++)
+		has_all = list_has(list, names[i]);
+	gnutls_free(extension.data);
+	gnutls_subject_alt_names_deinit(list);
+	return has_all;
 }
 
 bool selfsigned_is_usable(const struct selfsigned *selfsigned, const char *const *names,
@@ -240,9 +280,8 @@ bool selfsigned_is_usable(const struct selfsigned *selfsigned, const char *const
 		return false;
 	is_usable = (int64_t)gnutls_x509_crt_get_activation_time(certificate) <= now &&
 		    (int64_t)gnutls_x509_crt_get_expiration_time(certificate) - now >=
-			    (int64_t)SELFSIGNED_RENEW_DAYS * DAY;
-	for (size_t i = 0; i < names_length && is_usable; i++)
-		is_usable = has_name(certificate, names[i]);
+			    (int64_t)SELFSIGNED_RENEW_DAYS * DAY &&
+		    has_names(certificate, names, names_length);
 	gnutls_x509_crt_deinit(certificate);
 	return is_usable;
 }

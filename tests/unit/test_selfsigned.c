@@ -177,6 +177,36 @@ static void test_long_name(void **state)
 	selfsigned_free(&next);
 }
 
+/* As many shared hosts as a service may have. */
+static void test_many_names(void **state)
+{
+	enum { MANY = 1000, SIZE = 64 };
+	const struct scratch *scratch = *state;
+	struct selfsigned first, next;
+	gnutls_x509_crt_t certificate;
+	char *texts = malloc((size_t)MANY * SIZE);
+	const char **list = calloc(MANY, sizeof(*list));
+
+	assert_non_null(texts);
+	assert_non_null(list);
+	for (size_t i = 0; i < MANY; i++) {
+		list[i] = texts + i * SIZE;
+		(void)snprintf(texts + i * SIZE, SIZE, "mail%zu.provider.example", i);
+	}
+	assert_int_equal(
+		selfsigned_get(scratch->directory, list, MANY, NOW, &first, NULL), CERTBIND_OK);
+	assert_int_equal(
+		selfsigned_get(scratch->directory, list, MANY, NOW, &next, NULL), CERTBIND_OK);
+	assert_same(&first, &next);
+	certificate = parse(&next);
+	assert_int_equal(gnutls_x509_crt_check_hostname(certificate, list[MANY - 1]), 1);
+	gnutls_x509_crt_deinit(certificate);
+	selfsigned_free(&first);
+	selfsigned_free(&next);
+	free(list);
+	free(texts);
+}
+
 static void test_damaged(void **state)
 {
 	const struct scratch *scratch = *state;
@@ -247,6 +277,7 @@ int main(void)
 		TEST(test_kept_and_renewed),
 		TEST(test_names_changed),
 		TEST(test_long_name),
+		TEST(test_many_names),
 		TEST(test_damaged),
 		TEST(test_keys_wiped),
 	};
