@@ -43,7 +43,7 @@ int check_emit_verdict(const struct check *check, const struct check_subject *su
 int check_verdict(
 	struct check *check, struct certificate *certificate, const struct verdict **verdict);
 
-/* check_host.c: one host and what serves it. *is_secure: no error was told. */
+/* check_host.c: one host and what serves it. *is_fine: a strict client accepts it. */
 struct check_served {
 	const struct bundle *bundle; /* NULL: nothing usable */
 	const struct certificate
@@ -52,7 +52,7 @@ struct check_served {
 	struct config_place place; /* where it is named */
 };
 int check_host(struct check *check, const struct check_subject *subject,
-	const struct check_served *served, enum finding_code fine);
+	const struct check_served *served, enum finding_code fine, bool *is_fine);
 
 /* check_host.c: what a service's default serves a shared host (NULL: a client without SNI). */
 struct check_served check_served_default(

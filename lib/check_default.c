@@ -48,6 +48,7 @@ static int check_default_host(struct check *check, const struct snapshot_service
 	};
 	struct check_served served = check_served_default(service, shared);
 	char advice[ADVICE_SIZE];
+	bool is_fine;
 	int status;
 
 	if (shared != NULL) {
@@ -59,7 +60,7 @@ static int check_default_host(struct check *check, const struct snapshot_service
 	if (served.bundle == NULL && served.named == NULL && served.unknown == NULL)
 		status = check_own_default(check, &subject, shared);
 	else
-		status = check_host(check, &subject, &served, FINDING_COVERED);
+		status = check_host(check, &subject, &served, FINDING_COVERED, &is_fine);
 	check->lack_advice = NULL;
 	return status;
 }

@@ -79,11 +79,12 @@ static int check_conflict(const struct check *check, const struct check_subject 
 static int check_needs_sni(struct check *check, const struct check_subject *subject,
 	const struct snapshot_binding *binding, const struct snapshot_host *host)
 {
+	struct check_subject told = *subject;
 	char text[ADVICE_SIZE];
 	bool covers;
 	int status;
 
-	if (strcmp(subject->service, "mail") != 0 || host->bundle == NULL)
+	if (strcmp(subject->service, "mail") != 0)
 		return CERTBIND_OK;
 	status = check_default_covers(check, binding->service, host->name, &covers);
 	if (status < 0 || covers)
@@ -92,7 +93,8 @@ static int check_needs_sni(struct check *check, const struct check_subject *subj
 		"%s is covered only for clients that send SNI, and many sending MTAs do not. Point "
 		"the domain's MX at the shared host, or put %s on the default certificate.",
 		host->name, host->name);
-	return check_emit(check, subject, FINDING_NEEDS_SNI, -1, text);
+	told.certificate = host->bundle->members[0]->name;
+	return check_emit(check, &told, FINDING_NEEDS_SNI, -1, text);
 }
 
 static int check_own_host(struct check *check, const struct check_subject *subject,
@@ -104,6 +106,7 @@ static int check_own_host(struct check *check, const struct check_subject *subje
 		.place = subject->place,
 	};
 	struct check_subject told = *subject;
+	bool is_fine;
 	int status = CERTBIND_OK;
 
 	told.host = host->name;
@@ -116,8 +119,8 @@ static int check_own_host(struct check *check, const struct check_subject *subje
 		status = check_conflict(check, &told, host);
 	if (status != CERTBIND_OK || host->is_lost)
 		return status;
-	status = check_host(check, &told, &served, FINDING_COVERED);
-	if (status == CERTBIND_OK)
+	status = check_host(check, &told, &served, FINDING_COVERED, &is_fine);
+	if (status == CERTBIND_OK && is_fine)
 		status = check_needs_sni(check, &told, binding, host);
 	return status;
 }
@@ -144,10 +147,12 @@ static int check_shared(struct check *check, const struct check_subject *subject
 		struct check_served served =
 			check_served_default(service, &service->shared_hosts[i]);
 		struct check_subject told = *subject;
+		bool is_fine;
 
 		told.host = name;
 		advice_get_certificate(NULL, &name, 1, check->lack_advice);
-		status = check_host(check, &told, &served, FINDING_COVERED_BY_SHARED_HOST);
+		status =
+			check_host(check, &told, &served, FINDING_COVERED_BY_SHARED_HOST, &is_fine);
 	}
 	return status;
 }

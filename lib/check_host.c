@@ -60,27 +60,28 @@ static int check_nothing_found(struct check *check, const struct check_subject *
 }
 
 int check_host(struct check *check, const struct check_subject *subject,
-	const struct check_served *served, enum finding_code fine)
+	const struct check_served *served, enum finding_code fine, bool *is_fine)
 {
 	struct check_subject told = *subject;
-	bool is_fine = true;
 	size_t i;
 	int status = CERTBIND_OK;
 
+	*is_fine = false;
 	if (served->unknown != NULL)
 		return check_unknown(check, subject, served);
 	if (served->bundle == NULL && served->named != NULL) /* its files are at fault */
 		return check_member(
-			check, subject, (struct certificate *)(uintptr_t)served->named, &is_fine);
+			check, subject, (struct certificate *)(uintptr_t)served->named, is_fine);
 	if (served->bundle == NULL)
 		return check_nothing_found(check, subject);
+	*is_fine = true;
 	for (i = 0; i < served->bundle->members_length && status == CERTBIND_OK; i++) {
 		bool is_member_fine;
 
 		status = check_member(check, subject, served->bundle->members[i], &is_member_fine);
-		is_fine = is_fine && is_member_fine;
+		*is_fine = *is_fine && is_member_fine;
 	}
-	if (status != CERTBIND_OK || !is_fine || subject->host == NULL)
+	if (status != CERTBIND_OK || !*is_fine || subject->host == NULL)
 		return status;
 	told.certificate = served->bundle->members[0]->name;
 	told.not_after = bundle_not_after(served->bundle);
