@@ -170,7 +170,7 @@ static int key_from_block(struct reading *reading, const char *file, const struc
 
 	if (pem_is_encrypted(block))
 		return key_from_old_encryption(reading, file, block, private_key, key);
-	status = pem_decode(block, &data);
+	status = pem_decode_secret(block, &data);
 	if (status < 0)
 		return fault_parse(reading, file, status);
 	if (pem_has_label(block, "ENCRYPTED PRIVATE KEY"))

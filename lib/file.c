@@ -75,13 +75,16 @@ static struct file_id id_of(const struct stat *status)
 	return id;
 }
 
-/* Up to `size` bytes; less only at the end of the file. -1 with errno. */
-static ssize_t read_up_to(int fd, unsigned char *data, size_t size)
+/*
+ * Reads what should be `size` bytes, into room for one more: that one shows that the file grew.
+ * What is short of `size` is so only at the end of the file. -1 with errno.
+ */
+static ssize_t read_all(int fd, unsigned char *data, size_t size)
 {
 	size_t done = 0;
 
-	while (done < size) {
-		ssize_t got = read(fd, data + done, size - done);
+	do {
+		ssize_t got = read(fd, data + done, size + 1 - done);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -90,7 +93,7 @@ static ssize_t read_up_to(int fd, unsigned char *data, size_t size)
 		if (got == 0)
 			break;
 		done += (size_t)got;
-	}
+	} while (done < size);
 	return (ssize_t)done;
 }
 
@@ -134,9 +137,7 @@ static int read_open(int fd, size_t size_max, struct file_bytes *bytes, const ch
 	bytes->data = malloc(bytes->size + 1);
 	if (bytes->data == NULL)
 		return error_memory(error);
-	/* One byte more than there should be: it shows that the file grew. */
-	result = check_unchanged(
-		fd, read_up_to(fd, bytes->data, bytes->size + 1), bytes, path, error);
+	result = check_unchanged(fd, read_all(fd, bytes->data, bytes->size), bytes, path, error);
 	bytes->data[bytes->size] = '\0';
 	return result;
 }

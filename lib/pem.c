@@ -67,6 +67,86 @@ int pem_decode(const struct pem_block *block, gnutls_datum_t *der)
 	return gnutls_pem_base64_decode2(NULL, &text, der);
 }
 
+/* The next line that is not empty, without its line break; NULL: none before `end`. */
+static const char *next_line(const char *from, const char *stop, size_t *length)
+{
+	from += strspn(from, "\r\n \t");
+	if (from >= stop)
+		return NULL;
+	*length = strcspn(from, "\r\n \t-");
+	return *length == 0 ? NULL : from;
+}
+
+/* Each group of four characters stands for itself, so whole lines can be decoded one by one. */
+static int decode_line(const char *line, size_t length, gnutls_datum_t *der)
+{
+	gnutls_datum_t text = { (unsigned char *)(uintptr_t)line, (unsigned int)length };
+	gnutls_datum_t bytes = { NULL, 0 };
+	int status = length % 4 == 0 ? gnutls_base64_decode2(&text, &bytes)
+				     : GNUTLS_E_BASE64_DECODING_ERROR;
+
+	if (status >= 0 && bytes.size > 0) {
+		memcpy(der->data + der->size, bytes.data, bytes.size);
+		der->size += bytes.size;
+	}
+	pem_wipe(&bytes);
+	return status;
+}
+
+/* Puts zeros where GnuTLS had a line of that length. */
+static void overwrite(size_t length)
+{
+	static const char zeros[] =
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		"AAAAAAAAAAAA";
+	gnutls_datum_t text = { (unsigned char *)(uintptr_t)zeros, (unsigned int)length };
+	gnutls_datum_t bytes;
+
+	if (length < sizeof(zeros) && gnutls_base64_decode2(&text, &bytes) >= 0)
+		gnutls_free(bytes.data);
+}
+
+static int decode_lines(const struct pem_block *block, gnutls_datum_t *der)
+{
+	const char *stop = block->start + block->size;
+	const char *line = block->label + block->label_length + sizeof(dashes) - 1;
+	size_t longest = 0;
+	size_t last = 0;
+	size_t length;
+	int status = GNUTLS_E_BASE64_DECODING_ERROR;
+
+	while ((line = next_line(line, stop, &length)) != NULL) {
+		status = decode_line(line, length, der);
+		if (status < 0)
+			break;
+		last = length;
+		if (longest < length)
+			longest = length;
+		line += length;
+	}
+	overwrite(longest);
+	overwrite(last);
+	return status;
+}
+
+int pem_decode_secret(const struct pem_block *block, gnutls_datum_t *der)
+{
+	size_t room = block->size;
+	int status;
+
+	der->size = 0;
+	der->data = gnutls_malloc(room);
+	if (der->data == NULL)
+		return GNUTLS_E_MEMORY_ERROR;
+	status = decode_lines(block, der);
+	if (status >= 0)
+		return status;
+	gnutls_memset(der->data, 0, room);
+	pem_wipe(der);
+	/* Lines of another length than a multiple of four are rare, but allowed. */
+	return pem_decode(block, der);
+}
+
 void pem_wipe(gnutls_datum_t *data)
 {
 	if (data->data != NULL)

@@ -37,6 +37,12 @@ bool pem_is_encrypted(const struct pem_block *block);
  */
 int pem_decode(const struct pem_block *block, gnutls_datum_t *der);
 
+/*
+ * The same for a secret. GnuTLS frees its own copy of the text without wiping it; here it gets the
+ * text line by line, each in the place of the one before, and at last a line of zeros.
+ */
+int pem_decode_secret(const struct pem_block *block, gnutls_datum_t *der);
+
 /* Wipes and frees what GnuTLS has allocated; may run twice. */
 void pem_wipe(gnutls_datum_t *data);
 
