@@ -111,6 +111,11 @@ static void check(struct path_checker *checker, const struct path_link *end_enti
 	} else {
 		*is_trusted = false;
 		build_report_end(build, unreadable, report);
+		/* It was made without an authority, so none of their rules were meant for it. */
+		if (report->has[FINDING_SELF_SIGNED]) {
+			report->has[FINDING_IS_CA] = false;
+			report->has[FINDING_PROFILE] = false;
+		}
 	}
 }
 

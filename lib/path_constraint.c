@@ -31,7 +31,7 @@ static bool matches(
 	case FACT_NAME_DIRECTORY:
 		return dn_is_within((const char *)name->data, (const char *)subtree->data);
 	default:
-		return side == MATCH_EXCLUDED;
+		return false;
 	}
 }
 
@@ -54,27 +54,33 @@ static bool has_type(const struct fact_names *list, enum fact_name_type type)
 	return false;
 }
 
-/*
- * RFC 5280, 4.2.1.10: a constraint on a kind of name that is not understood counts only when it is
- * critical and a name of that kind is there.
- */
-static bool is_applied(const struct fact *issuer, enum fact_name_type type)
+static bool is_understood(enum fact_name_type type)
 {
-	switch (type) {
-	case FACT_NAME_DNS:
-	case FACT_NAME_IP:
-	case FACT_NAME_EMAIL:
-	case FACT_NAME_DIRECTORY:
-		return true;
-	default:
-		return fact_has_critical(issuer, FACT_NAME_CONSTRAINTS);
-	}
+	return type == FACT_NAME_DNS || type == FACT_NAME_IP || type == FACT_NAME_EMAIL ||
+	       type == FACT_NAME_DIRECTORY;
 }
 
+static size_t count_understood(const struct fact_names *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->length; i++) {
+		if (is_understood(list->items[i].type))
+			count++;
+	}
+	return count;
+}
+
+/*
+ * RFC 5280, 4.2.1.10: a constraint on a kind of name that is not understood counts only when it is
+ * critical and a name of that kind is there; then nothing of that kind is allowed.
+ */
 static bool is_allowed(const struct fact *issuer, const struct fact_name *name)
 {
-	if (!is_applied(issuer, name->type))
-		return true;
+	if (!is_understood(name->type))
+		return !fact_has_critical(issuer, FACT_NAME_CONSTRAINTS) ||
+		       !(has_type(&issuer->permitted, name->type) ||
+			       has_type(&issuer->excluded, name->type));
 	if (is_in_list(name, &issuer->excluded, MATCH_EXCLUDED))
 		return false;
 	return !has_type(&issuer->permitted, name->type) ||
@@ -165,10 +171,11 @@ static void certificate_check(const struct application *application)
 {
 	const struct fact *issuer = application->issuer->fact;
 	const struct fact_names *names = &application->link->fact->names;
-	size_t subtrees = issuer->permitted.length + issuer->excluded.length;
+	size_t subtrees =
+		count_understood(&issuer->permitted) + count_understood(&issuer->excluded);
 	char name[LINK_NAME_SIZE];
 
-	if (subtrees > 0 && names->length > CHECKS_MAX / subtrees) {
+	if (subtrees > 0 && count_understood(names) > CHECKS_MAX / subtrees) {
 		link_name(application->issuer, name);
 		report_add(application->report, FINDING_NAME_CONSTRAINT,
 			"%s has %zu name constraints, too many to compare with %zu names; clients "

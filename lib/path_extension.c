@@ -75,6 +75,21 @@ static int read_basic_constraints(
 	return status_of(status);
 }
 
+static void purpose_note(struct fact *fact, const char *oid)
+{
+	static const char *const others[] = { GNUTLS_KP_CODE_SIGNING, GNUTLS_KP_EMAIL_PROTECTION,
+		GNUTLS_KP_TIME_STAMPING, GNUTLS_KP_OCSP_SIGNING };
+
+	if (strcmp(oid, GNUTLS_KP_TLS_WWW_SERVER) == 0)
+		fact->has_server_auth = true;
+	if (strcmp(oid, GNUTLS_KP_ANY) == 0)
+		fact->has_any_purpose = true;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strcmp(oid, others[i]) == 0)
+			fact->has_other_purpose = true;
+	}
+}
+
 static int read_key_purposes(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
 {
 	gnutls_x509_key_purposes_t purposes;
@@ -88,10 +103,7 @@ static int read_key_purposes(struct fact *fact, asn1_node definitions, const gnu
 	for (unsigned int i = 0; status == 0; i++) {
 		if (gnutls_x509_key_purpose_get(purposes, i, &oid) != 0)
 			break;
-		if (strcmp((const char *)oid.data, GNUTLS_KP_TLS_WWW_SERVER) == 0)
-			fact->has_server_auth = true;
-		if (strcmp((const char *)oid.data, GNUTLS_KP_ANY) == 0)
-			fact->has_any_purpose = true;
+		purpose_note(fact, (const char *)oid.data);
 	}
 	gnutls_x509_key_purpose_deinit(purposes);
 	return status_of(status);
@@ -129,6 +141,17 @@ static int read_constraints(struct fact *fact, asn1_node definitions, const gnut
 	return status;
 }
 
+static int read_inhibit_any(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
+{
+	unsigned int skip = 0;
+	int status = gnutls_x509_ext_import_inhibit_anypolicy(value, &skip);
+
+	(void)definitions;
+	if (status == 0 && skip < FACT_SKIP_NEVER)
+		fact->inhibit_any = (int)skip;
+	return status_of(status);
+}
+
 /* An AIA that can't be read keeps nobody from using the certificate: no fault of its own here. */
 static int read_authority_info(
 	struct fact *fact, asn1_node definitions, const gnutls_datum_t *value)
@@ -162,12 +185,12 @@ static const struct {
 	{ "2.5.29.19", "basicConstraints", FACT_BASIC_CONSTRAINTS, read_basic_constraints },
 	{ "2.5.29.30", "nameConstraints", FACT_NAME_CONSTRAINTS, read_constraints },
 	{ "2.5.29.31", "cRLDistributionPoints", FACT_CRL_POINTS, NULL },
-	{ "2.5.29.32", "certificatePolicies", FACT_POLICIES, NULL },
-	{ "2.5.29.33", "policyMappings", FACT_POLICY_MAPPINGS, NULL },
+	{ "2.5.29.32", "certificatePolicies", FACT_POLICIES, policies_read },
+	{ "2.5.29.33", "policyMappings", FACT_POLICY_MAPPINGS, policy_mappings_read },
 	{ "2.5.29.35", "authorityKeyIdentifier", FACT_AUTHORITY_KEY_ID, read_authority_key_id },
-	{ "2.5.29.36", "policyConstraints", FACT_POLICY_CONSTRAINTS, NULL },
+	{ "2.5.29.36", "policyConstraints", FACT_POLICY_CONSTRAINTS, policy_constraints_read },
 	{ "2.5.29.37", "extKeyUsage", FACT_EXTENDED_KEY_USAGE, read_key_purposes },
-	{ "2.5.29.54", "inhibitAnyPolicy", FACT_INHIBIT_ANY_POLICY, NULL },
+	{ "2.5.29.54", "inhibitAnyPolicy", FACT_INHIBIT_ANY_POLICY, read_inhibit_any },
 	{ "1.3.6.1.5.5.7.1.1", "authorityInfoAccess", FACT_AUTHORITY_INFO, read_authority_info },
 	{ "1.3.6.1.5.5.7.1.24", "tlsFeature", FACT_TLS_FEATURE, NULL },
 };

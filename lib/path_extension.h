@@ -12,4 +12,9 @@ int general_names_read(asn1_node definitions, const gnutls_datum_t *der, struct 
 int name_constraints_read(asn1_node definitions, const gnutls_datum_t *der,
 	struct fact_names *permitted, struct fact_names *excluded);
 
+/* The same for what certificates say of policies, into the fact. */
+int policies_read(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value);
+int policy_mappings_read(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value);
+int policy_constraints_read(struct fact *fact, asn1_node definitions, const gnutls_datum_t *value);
+
 #endif

@@ -39,6 +39,9 @@ static void fact_free(struct fact *fact)
 	names_clear(&fact->names);
 	names_clear(&fact->permitted);
 	names_clear(&fact->excluded);
+	names_clear(&fact->policies);
+	names_clear(&fact->mapped_from);
+	names_clear(&fact->mapped_to);
 	free(fact);
 }
 
@@ -147,6 +150,9 @@ static int fact_fill(struct fact *fact, asn1_node definitions)
 	fact->not_after = gnutls_x509_crt_get_expiration_time(fact->certificate);
 	fact->version = gnutls_x509_crt_get_version(fact->certificate);
 	fact->path_length = -1;
+	fact->require_policy = FACT_SKIP_NEVER;
+	fact->inhibit_mapping = FACT_SKIP_NEVER;
+	fact->inhibit_any = FACT_SKIP_NEVER;
 	return extensions_read(fact, definitions);
 }
 

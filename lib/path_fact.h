@@ -59,7 +59,8 @@ struct fact_names {
 
 enum {
 	FACT_KEY_ID_SIZE = 32, /* a SHA-256 of the public key */
-	FACT_LABEL_SIZE = 256
+	FACT_LABEL_SIZE = 256,
+	FACT_SKIP_NEVER = 1000 /* more certificates than a path has */
 };
 
 /*
@@ -91,11 +92,14 @@ struct fact {
 	int path_length; /* -1: no limit */
 	unsigned int key_usage; /* GNUTLS_KEY_…, when the extension is there */
 	bool has_server_auth, has_any_purpose;
+	bool has_other_purpose; /* one that the Baseline Requirements, 7.1.2.7.10, forbid */
 	gnutls_datum_t subject_key_id, authority_key_id; /* size 0: absent */
 	struct fact_names names; /* of the subjectAltName */
 	struct fact_names permitted, excluded; /* of the nameConstraints */
 	bool has_bad_authority_info; /* an AIA that is empty or can't be read */
-	bool has_unknown_critical_qualifier; /* of a critical policy */
+	struct fact_names policies, mapped_from, mapped_to; /* OIDs as text; mappings in pairs */
+	bool has_unknown_qualifier; /* of a policy */
+	int require_policy, inhibit_mapping, inhibit_any; /* FACT_SKIP_NEVER: absent */
 };
 
 /* A text for messages: UTF-8, without control characters, cut where it is too long. */

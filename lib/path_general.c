@@ -1,33 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "path_asn1.h"
 #include "path_dn.h"
 #include "path_extension.h"
 #include <certbind/error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ELEMENT_SIZE = 96 };
-
-/* Reads one element's content; *data is followed by a NUL, and the caller's. */
-static int content_read(asn1_node node, const char *element, unsigned char **data, size_t *size)
-{
-	int length = 0;
-	int result = asn1_read_value(node, element, NULL, &length);
-
-	*data = NULL;
-	if ((result != ASN1_MEM_ERROR && result != ASN1_SUCCESS) || length < 0)
-		return CERTBIND_E_CERTIFICATE;
-	*data = calloc(1, (size_t)length + 1);
-	if (*data == NULL)
-		return CERTBIND_E_MEMORY;
-	*size = (size_t)length;
-	if (length > 0 && asn1_read_value(node, element, *data, &length) != ASN1_SUCCESS) {
-		free(*data);
-		*data = NULL;
-		return CERTBIND_E_CERTIFICATE;
-	}
-	return CERTBIND_OK;
-}
 
 /* A directoryName is kept folded, for comparing is all that is done with it. */
 static int directory_fold(struct fact_name *name)
@@ -75,7 +53,7 @@ static bool is_plausible(const struct fact_name *name)
 static int name_read(asn1_node node, const char *element, struct fact_name *name)
 {
 	char choice[32];
-	char content[ELEMENT_SIZE + sizeof(choice)];
+	char content[ASN1_ELEMENT_SIZE + sizeof(choice)];
 	int length = sizeof(choice);
 	int status;
 
@@ -89,7 +67,7 @@ static int name_read(asn1_node node, const char *element, struct fact_name *name
 		(void)snprintf(content, sizeof(content), "%s.otherName.type-id", element);
 	else
 		(void)snprintf(content, sizeof(content), "%s.%s", element, choice);
-	status = content_read(node, content, &name->data, &name->size);
+	status = asn1_content_read(node, content, &name->data, &name->size);
 	if (status != CERTBIND_OK)
 		return status;
 	if (name->type == FACT_NAME_DIRECTORY)
@@ -97,47 +75,15 @@ static int name_read(asn1_node node, const char *element, struct fact_name *name
 	return is_plausible(name) ? CERTBIND_OK : CERTBIND_E_CERTIFICATE;
 }
 
-/* Makes room for as many names as `list` has. */
-static int list_prepare(asn1_node node, const char *list, struct fact_names *names)
-{
-	int length = 0;
-
-	if (asn1_number_of_elements(node, list, &length) != ASN1_SUCCESS)
-		return CERTBIND_E_CERTIFICATE;
-	if (length <= 0)
-		return CERTBIND_OK;
-	names->items = calloc((size_t)length, sizeof(names->items[0]));
-	if (names->items == NULL)
-		return CERTBIND_E_MEMORY;
-	names->length = (size_t)length;
-	return CERTBIND_OK;
-}
-
-static int tree_read(
-	asn1_node definitions, const char *type, const gnutls_datum_t *der, asn1_node *tree)
-{
-	int size = (int)der->size;
-
-	*tree = NULL;
-	if (asn1_create_element(definitions, type, tree) != ASN1_SUCCESS)
-		return CERTBIND_E_MEMORY;
-	if (asn1_der_decoding2(tree, der->data, &size, ASN1_DECODE_FLAG_STRICT_DER, NULL) !=
-		ASN1_SUCCESS) {
-		(void)asn1_delete_structure(tree);
-		return CERTBIND_E_CERTIFICATE;
-	}
-	return CERTBIND_OK;
-}
-
 int general_names_read(asn1_node definitions, const gnutls_datum_t *der, struct fact_names *names)
 {
 	asn1_node tree;
-	char element[ELEMENT_SIZE];
-	int status = tree_read(definitions, "CertbindPKIX.GeneralNames", der, &tree);
+	char element[ASN1_ELEMENT_SIZE];
+	int status = asn1_tree_read(definitions, "CertbindPKIX.GeneralNames", der, &tree);
 
 	if (status != CERTBIND_OK)
 		return status;
-	status = list_prepare(tree, "", names);
+	status = asn1_list_prepare(tree, "", names);
 	if (status == CERTBIND_OK && names->length == 0)
 		status = CERTBIND_E_CERTIFICATE;
 	for (size_t i = 0; i < names->length && status == CERTBIND_OK; i++) {
@@ -153,8 +99,8 @@ int general_names_read(asn1_node definitions, const gnutls_datum_t *der, struct 
 
 static int subtrees_read(asn1_node tree, const char *list, struct fact_names *names)
 {
-	char element[ELEMENT_SIZE];
-	int status = list_prepare(tree, list, names);
+	char element[ASN1_ELEMENT_SIZE];
+	int status = asn1_list_prepare(tree, list, names);
 
 	for (size_t i = 0; i < names->length && status == CERTBIND_OK; i++) {
 		unsigned char *distance;
@@ -165,12 +111,12 @@ static int subtrees_read(asn1_node tree, const char *list, struct fact_names *na
 		if (status != CERTBIND_OK)
 			break;
 		(void)snprintf(element, sizeof(element), "%s.?%zu.minimum", list, i + 1);
-		if (content_read(tree, element, &distance, &size) == CERTBIND_OK) {
+		if (asn1_content_read(tree, element, &distance, &size) == CERTBIND_OK) {
 			names->items[i].has_distance = true;
 			free(distance);
 		}
 		(void)snprintf(element, sizeof(element), "%s.?%zu.maximum", list, i + 1);
-		if (content_read(tree, element, &distance, &size) == CERTBIND_OK) {
+		if (asn1_content_read(tree, element, &distance, &size) == CERTBIND_OK) {
 			names->items[i].has_distance = true;
 			free(distance);
 		}
@@ -183,7 +129,7 @@ int name_constraints_read(asn1_node definitions, const gnutls_datum_t *der,
 {
 	asn1_node tree;
 	int length;
-	int status = tree_read(definitions, "CertbindPKIX.NameConstraints", der, &tree);
+	int status = asn1_tree_read(definitions, "CertbindPKIX.NameConstraints", der, &tree);
 
 	if (status != CERTBIND_OK)
 		return status;

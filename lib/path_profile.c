@@ -35,7 +35,7 @@ static void check_serial(const struct path_link *link, struct path_report *repor
 		say(link, report, "has a negative serial number");
 }
 
-/* RFC 5280, 4.2.1.1: only a self-signed certificate may do without. */
+/* RFC 5280, 4.2.1.1 and 4.2.1.2 */
 static void check_key_ids(const struct path_link *link, struct path_report *report)
 {
 	const struct fact *fact = link->fact;
@@ -44,8 +44,6 @@ static void check_key_ids(const struct path_link *link, struct path_report *repo
 		say(link, report, "has a critical authorityKeyIdentifier");
 	if (fact_has_critical(fact, FACT_SUBJECT_KEY_ID))
 		say(link, report, "has a critical subjectKeyIdentifier");
-	if (fact->authority_key_id.size == 0)
-		say(link, report, "has no authorityKeyIdentifier");
 	if (fact->is_ca && fact->subject_key_id.size == 0)
 		say(link, report, "has no subjectKeyIdentifier");
 }
@@ -79,6 +77,13 @@ static void check_alt_names(const struct path_link *link, struct path_report *re
 		say(link, report, "has no subject, but a subjectAltName that is not critical");
 	if (fact->subject[0] != '\0' && fact_has_critical(fact, FACT_SUBJECT_ALT_NAME))
 		say(link, report, "has a subject, and a critical subjectAltName");
+}
+
+void profile_check_authority_key_id(
+	const struct path_link *link, const struct path_link *issuer, struct path_report *report)
+{
+	if (link->fact->authority_key_id.size == 0 && issuer->fact->subject_key_id.size != 0)
+		say(link, report, "has no authorityKeyIdentifier");
 }
 
 /* What holds for end-entities and issuers. */
@@ -163,6 +168,10 @@ void profile_check_end_entity(const struct path_link *link, struct path_report *
 		say(link, report, "has a critical extKeyUsage");
 	if (fact->has_any_purpose)
 		say(link, report, "has anyExtendedKeyUsage in its extKeyUsage");
+	if (fact->has_other_purpose)
+		say(link, report,
+			"has a purpose in its extKeyUsage that no certificate of a TLS server may "
+			"have (codeSigning, emailProtection, timeStamping or OCSPSigning)");
 }
 
 static bool has_dotted_subtree(const struct fact_names *list)
@@ -186,6 +195,9 @@ void profile_check_issuer(const struct path_link *link, struct path_report *repo
 	if (fact_has(fact, FACT_BASIC_CONSTRAINTS) &&
 		!fact_has_critical(fact, FACT_BASIC_CONSTRAINTS))
 		say(link, report, "has basicConstraints that are not critical");
+	if (fact->has_any_purpose && !fact->has_server_auth)
+		say(link, report,
+			"has anyExtendedKeyUsage, but not serverAuth, in its extKeyUsage");
 	if (!fact_has(fact, FACT_NAME_CONSTRAINTS))
 		return;
 	if (!fact_has_critical(fact, FACT_NAME_CONSTRAINTS))

@@ -138,7 +138,7 @@ static void check_form(const struct path_link *link, struct path_report *report)
 			"refuse. "
 			"%s",
 			name, fact->unknown_critical, cure_peek(link));
-	if (fact->has_unknown_critical_qualifier)
+	if (fact->has_unknown_qualifier && fact_has_critical(fact, FACT_POLICIES))
 		report_add(report, FINDING_MALFORMED,
 			"%s has a critical policy with a qualifier that clients do not know. %s",
 			name, cure_peek(link));
@@ -244,7 +244,7 @@ static void check_issuer(const struct path_link *link, struct path_report *repor
 
 /*
  * RFC 5280, 4.2.1.9: how many issuers may stand between one and the end-entity. Self-issued ones
- * do not count.
+ * do not count. An anchor's own limit is outside RFC 5280, and only some clients mind it.
  */
 static void check_path_length(
 	const struct path_link *path, size_t index, struct path_report *report)
@@ -259,10 +259,41 @@ static void check_path_length(
 	if (path[index].fact->path_length < 0 || below <= path[index].fact->path_length)
 		return;
 	link_name(&path[index], name);
-	report_add(report, FINDING_MALFORMED,
+	report_add(report, path[index].position == 0 ? FINDING_PROFILE : FINDING_MALFORMED,
 		"%s allows %d issuers below itself, and there are %d (path length constraint). Get "
 		"a certificate from an issuer that may issue it.",
 		name, path[index].fact->path_length, below);
+}
+
+static void check_anchor(const struct path_link *path, size_t index, struct path_report *report)
+{
+	const struct fact *fact = path[index].fact;
+	char name[LINK_NAME_SIZE];
+
+	check_path_length(path, index, report);
+	link_name(&path[index], name);
+	if (fact_has(fact, FACT_EXTENDED_KEY_USAGE) && !fact->has_server_auth &&
+		!fact->has_any_purpose)
+		report_add(report, FINDING_PROFILE,
+			"%s is not for TLS servers: its extKeyUsage lacks serverAuth.", name);
+}
+
+/* Malformed certificates have one fault already. */
+static bool has_profile(const struct fact *fact)
+{
+	return fact->malformed[0] == '\0' && fact->version == 3;
+}
+
+static void check_intermediate(
+	const struct path_link *path, size_t index, struct path_report *report)
+{
+	check_form(&path[index], report);
+	check_key(&path[index], report);
+	check_signature(&path[index], report);
+	check_issuer(&path[index], report);
+	check_path_length(path, index, report);
+	if (has_profile(path[index].fact))
+		profile_check_issuer(&path[index], report);
 }
 
 void rule_check_path(
@@ -271,14 +302,12 @@ void rule_check_path(
 	for (size_t i = 1; i < length; i++) {
 		check_dates(&path[i], at, report);
 		if (path[i].position == 0)
-			continue;
-		check_form(&path[i], report);
-		check_key(&path[i], report);
-		check_signature(&path[i], report);
-		check_issuer(&path[i], report);
-		check_path_length(path, i, report);
-		if (path[i].fact->malformed[0] == '\0' && path[i].fact->version == 3)
-			profile_check_issuer(&path[i], report);
+			check_anchor(path, i, report);
+		else
+			check_intermediate(path, i, report);
+		if (has_profile(path[i - 1].fact) && (i > 1 || !path[0].fact->is_ca))
+			profile_check_authority_key_id(&path[i - 1], &path[i], report);
 	}
 	constraint_check_path(path, length, report);
+	policy_check_path(path, length, report);
 }

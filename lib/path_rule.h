@@ -36,8 +36,15 @@ void rule_check_path(
 /* Name constraints: of every issuer and the anchor on every certificate below (RFC 5280, 6.1.4). */
 void constraint_check_path(const struct path_link *path, size_t length, struct path_report *report);
 
+/* Certificate policies, where a certificate demands one (RFC 5280, 6.1.3 to 6.1.5): FINDING_PROFILE. */
+void policy_check_path(const struct path_link *path, size_t length, struct path_report *report);
+
 /* What only RFC 5280's letter or the CA/Browser Forum's forbids: FINDING_PROFILE. */
 void profile_check_end_entity(const struct path_link *link, struct path_report *report);
 void profile_check_issuer(const struct path_link *link, struct path_report *report);
+
+/* The same: of a certificate that does not name its issuer's key, although the issuer has an id for it. */
+void profile_check_authority_key_id(
+	const struct path_link *link, const struct path_link *issuer, struct path_report *report);
 
 #endif
