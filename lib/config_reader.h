@@ -36,7 +36,6 @@ struct config_token {
 	bool is_string;
 	bool is_joined; /* adjacent strings, which libconfig makes one */
 	bool is_integer; /* decimal or hexadecimal */
-	bool is_in_range; /* of long long */
 	long long number;
 };
 

@@ -30,11 +30,16 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static void scan_error(struct scanner *scanner, const char *text)
+static void scan_error_at(struct scanner *scanner, int line, const char *text)
 {
-	scanner->scan->error_line = scanner->line;
+	scanner->scan->error_line = line;
 	scanner->scan->error_text = text;
 	scanner->at = scanner->end;
+}
+
+static void scan_error(struct scanner *scanner, const char *text)
+{
+	scan_error_at(scanner, scanner->line, text);
 }
 
 /* Moves over one character. */
@@ -62,13 +67,18 @@ static void scan_line_comment(struct scanner *scanner)
 		scan_step(scanner);
 }
 
+/* libconfig takes the end of the file for the end of a comment, or of a string. */
 static void scan_block_comment(struct scanner *scanner)
 {
+	int line = scanner->line;
+
 	scanner->at += 2;
 	while (scanner->at < scanner->end && !scan_sees(scanner, "*/"))
 		scan_step(scanner);
 	if (scanner->at < scanner->end)
 		scanner->at += 2;
+	else if (scanner->scan->error_line == 0)
+		scan_error_at(scanner, line, "a comment that does not end; expected */");
 }
 
 static struct config_token *scan_token_add(struct scanner *scanner)
@@ -93,6 +103,7 @@ static struct config_token *scan_token_add(struct scanner *scanner)
 static void scan_string(struct scanner *scanner)
 {
 	struct config_token *token;
+	int line = scanner->line;
 
 	if (scanner->after_string) {
 		scanner->scan->tokens[scanner->scan->tokens_length - 1].is_joined = true;
@@ -114,6 +125,9 @@ static void scan_string(struct scanner *scanner)
 	}
 	if (scanner->at < scanner->end)
 		scan_step(scanner);
+	else if (scanner->scan->error_line == 0)
+		scan_error_at(scanner, line,
+			"a string that does not end; is a quote missing, here or above?");
 }
 
 /* The text is followed by a NUL, so strtoll ends. */
@@ -132,10 +146,12 @@ static void scan_number(struct scanner *scanner)
 		scan_step(scanner);
 	errno = 0;
 	token->number = strtoll(start, &end, is_hex ? 16 : 10);
-	token->is_in_range = errno == 0;
 	while (*end == 'L')
 		end++;
 	token->is_integer = end == scanner->at;
+	/* libconfig 1.5 takes it for some other number, 1.7 for a syntax error. */
+	if (token->is_integer && errno != 0)
+		scan_error(scanner, "a number that does not fit into 64 bits");
 }
 
 static void scan_name(struct scanner *scanner)

@@ -219,8 +219,7 @@ bool config_value_integer(struct config_entry *entry, const config_setting_t *se
 		return false;
 	}
 	/* The token's number: libconfig's own has wrapped when it was too large. */
-	if (!token->is_in_range || token->number < (long long)min ||
-		token->number > (long long)max) {
+	if (token->number < (long long)min || token->number > (long long)max) {
 		config_problem(entry, config_value_line(setting),
 			"\"%s\": out of range; expected a whole number from %u to %u",
 			key_text(setting), min, max);

@@ -44,7 +44,7 @@ static void read_expected(const char *path, struct text *expected)
 	const char *end;
 
 	text_add(expected, "", 0);
-	assert_int_equal(file_read(path, 16 * TEXT_MAX, &bytes, NULL), CERTBIND_OK);
+	assert_int_equal(file_read(path, TEXT_MAX, &bytes, NULL), CERTBIND_OK);
 	line = (const char *)bytes.data;
 	for (; (end = strchr(line, '\n')) != NULL; line = end + 1)
 		if (strncmp(line, "#> ", 3) == 0)
