@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "array.h"
 #include "certificate_read.h"
 #include "error.h"
 #include <stdarg.h>
@@ -58,21 +59,19 @@ static char *sentence_dup(const char *file, const char *predicate)
 	return sentence;
 }
 
+/* Takes file and message whatever happens. */
 static int fault_append(
 	struct certificate *certificate, enum finding_code code, char *file, char *message)
 {
 	struct certificate_fault fault = { .code = code, .file = file, .message = message };
-	struct certificate_fault *faults =
-		realloc(certificate->faults, (certificate->faults_length + 1) * sizeof(*faults));
 
-	if (faults != NULL)
-		certificate->faults = faults;
-	if (faults == NULL || file == NULL || message == NULL) {
+	if (file == NULL || message == NULL ||
+		!array_grow(&certificate->faults, certificate->faults_length, sizeof(fault))) {
 		free(file);
 		free(message);
 		return CERTBIND_E_MEMORY;
 	}
-	faults[certificate->faults_length++] = fault;
+	certificate->faults[certificate->faults_length++] = fault;
 	return CERTBIND_E_CERTIFICATE;
 }
 

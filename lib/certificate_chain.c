@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "array.h"
 #include "certificate_read.h"
 #include "error.h"
 #include "pem.h"
@@ -9,16 +10,13 @@
 /* An end-entity is nobody else's: only what may be shared goes to the pool. */
 int chain_add(struct chain *chain, struct der_pool *pool, const void *data, size_t size)
 {
-	struct der **items = realloc(chain->items, (chain->length + 1) * sizeof(struct der *));
-	struct der *der;
+	struct der *der = der_new(chain->length == 0 ? NULL : pool, data, size, false);
 
-	if (items == NULL)
+	if (der == NULL || !array_grow(&chain->items, chain->length, sizeof(struct der *))) {
+		der_unref(der);
 		return CERTBIND_E_MEMORY;
-	chain->items = items;
-	der = der_new(chain->length == 0 ? NULL : pool, data, size, false);
-	if (der == NULL)
-		return CERTBIND_E_MEMORY;
-	items[chain->length++] = der;
+	}
+	chain->items[chain->length++] = der;
 	return CERTBIND_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "certificate.h"
+#include "certificate_listing.h"
 #include "error.h"
 #include <dirent.h>
 #include <errno.h>
@@ -7,44 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct listing {
-	const char *directory;
-	struct config_certificate *entries;
-	size_t entries_length;
-	struct config_problem *problems;
-	size_t problems_length;
-	bool is_out_of_memory;
-};
-
+/* `name` may be NULL: the directory itself. */
 static void add_problem(
 	struct listing *listing, const char *name, const char *what, const char *detail)
 {
-	struct config_problem problem = { .scope = CONFIG_SCOPE_CERTIFICATE,
-		.place = { .file = listing->directory } };
-	struct config_problem *problems =
-		realloc(listing->problems, (listing->problems_length + 1) * sizeof(*problems));
 	/* Bounded; and a file's name may hold anything. */
 	struct certbind_error text;
+	char *copy = NULL;
 
-	if (problems == NULL) {
-		listing->is_out_of_memory = true;
-		return;
-	}
-	listing->problems = problems;
 	if (name != NULL)
 		(void)error_set(&text, CERTBIND_E_CONFIG, NULL, 0, "certificate \"%s\": %s%s", name,
 			what, detail);
 	else
 		(void)error_set(&text, CERTBIND_E_CONFIG, NULL, 0, "%s%s", what, detail);
-	problem.message = strdup(text.message);
-	problem.name = name != NULL ? strdup(name) : NULL;
-	if (problem.message == NULL || (name != NULL && problem.name == NULL))
+	if (name != NULL)
+		copy = strdup(name);
+	if (name != NULL && copy == NULL)
 		listing->is_out_of_memory = true;
-	if (problem.message == NULL) {
-		free(problem.name);
-		return;
-	}
-	problems[listing->problems_length++] = problem;
+	listing_problem_take(listing, copy, strdup(text.message));
 }
 
 /* NULL: memory, and that is noted. */
@@ -69,45 +49,6 @@ static bool is_there(const char *path, struct stat *status)
 	return errno != ENOENT && errno != ENOTDIR;
 }
 
-/* Appends an entry; takes chain and key whatever happens. */
-static void add_entry(struct listing *listing, const char *name, char *chain, char *key)
-{
-	struct config_place place = { .file = listing->directory };
-	struct config_certificate *entries =
-		realloc(listing->entries, (listing->entries_length + 1) * sizeof(*entries));
-	struct config_certificate *entry;
-
-	if (entries == NULL) {
-		listing->is_out_of_memory = true;
-		free(chain);
-		free(key);
-		return;
-	}
-	listing->entries = entries;
-	entry = &entries[listing->entries_length++];
-	memset(entry, 0, sizeof(*entry));
-	entry->place = place;
-	entry->name = strdup(name);
-	entry->pairs = calloc(1, sizeof(*entry->pairs));
-	if (entry->pairs == NULL) {
-		free(chain);
-		free(key);
-		listing->is_out_of_memory = true;
-		return;
-	}
-	entry->pairs_length = 1;
-	entry->pairs[0].place = place;
-	entry->pairs[0].key = key;
-	entry->pairs[0].chain.items = malloc(sizeof(char *));
-	if (entry->name == NULL || entry->pairs[0].chain.items == NULL) {
-		free(chain);
-		listing->is_out_of_memory = true;
-		return;
-	}
-	entry->pairs[0].chain.items[0] = chain;
-	entry->pairs[0].chain.length = 1;
-}
-
 /* Two files that are both there, or nothing. */
 static void add_files(struct listing *listing, const char *name, const char *stem,
 	const char *chain_suffix, const char *key_suffix)
@@ -117,7 +58,7 @@ static void add_files(struct listing *listing, const char *name, const char *ste
 	struct stat status;
 
 	if (chain != NULL && key != NULL && is_there(chain, &status) && is_there(key, &status)) {
-		add_entry(listing, name, chain, key);
+		listing_entry_take(listing, name, chain, key);
 		return;
 	}
 	free(chain);
@@ -143,7 +84,7 @@ static void add_combined(struct listing *listing, const char *name, const char *
 	char *key = path_dup(listing, file, "");
 
 	if (chain != NULL && key != NULL && is_combined(chain)) {
-		add_entry(listing, name, chain, key);
+		listing_entry_take(listing, name, chain, key);
 		return;
 	}
 	free(chain);
@@ -177,7 +118,7 @@ static void add_file(struct listing *listing, const char *file)
 	free(name);
 }
 
-static void add_directory_entry(struct listing *listing, const char *file)
+static void consider(struct listing *listing, const char *file)
 {
 	struct stat status;
 	char *path;
@@ -206,8 +147,8 @@ static void read_directory(struct listing *listing)
 	if (directory != NULL) {
 		errno = 0;
 		/* One thread per stream is all that readdir() asks. */
-		while ((item = readdir(directory)) != NULL) { // NOLINT(concurrency-mt-unsafe)
-			add_directory_entry(listing, item->d_name);
+		while ((item = readdir(directory)) != NULL) {
+			consider(listing, item->d_name);
 			errno = 0;
 		}
 		number = errno;

@@ -185,7 +185,7 @@ int chain_sort(
 	int status = CERTBIND_E_MEMORY;
 
 	*extra = 0;
-	order.facts = calloc(chain->length, sizeof(*order.facts));
+	order.facts = calloc(chain->length, sizeof(const struct certificate_facts *));
 	order.to = calloc(chain->length, sizeof(struct der *));
 	if (order.facts != NULL && order.to != NULL)
 		status = order_chain(reading, key, &order, extra);

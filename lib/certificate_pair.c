@@ -19,14 +19,17 @@ static int read_staple(struct reading *reading, struct pair *pair)
 {
 	const char *path = reading->entry->staple;
 	struct certbind_error error;
-	struct staple staple = { 0 };
+	struct staple staple;
+	struct staple_question question = {
+		.path = path, .certificate = pair->chain[0], .now = reading->options->now
+	};
 	int status;
 
 	if (path == NULL)
 		return CERTBIND_OK;
-	status = staple_read(path, pair->chain[0],
-		pair->chain_length - pair->chain_extra > 1 ? pair->chain[1] : NULL,
-		reading->options->now, &staple, &error);
+	if (pair->chain_length - pair->chain_extra > 1)
+		question.issuer = pair->chain[1];
+	status = staple_read(&question, &staple, &error);
 	if (status == CERTBIND_OK) {
 		pair->staple = staple.der;
 		pair->staple_from = staple.from;

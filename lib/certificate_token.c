@@ -17,6 +17,7 @@ char *key_uri_dup(const char *uri)
 	return strndup(uri, strcspn(uri, "?"));
 }
 
+/* NOLINTBEGIN(readability-function-size): GnuTLS says which parameters there are */
 /*
  * Called by GnuTLS when the token wants a login, at open and again when its session was lost.
  * `data` is the struct der of the password. It is offered once: tokens lock themselves.
@@ -34,6 +35,7 @@ static int give_pin(void *data, int attempt, const char *token_url, const char *
 	memcpy(pin, password->data, password->size);
 	return 0;
 }
+/* NOLINTEND(readability-function-size) */
 
 static int fault_token(struct reading *reading, const char *uri, int gnutls_status)
 {

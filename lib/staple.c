@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct parsed {
-	const char *path;
+	const struct staple_question *question;
 	gnutls_ocsp_resp_t response;
 	gnutls_x509_crt_t certificate, issuer;
 };
@@ -186,10 +186,10 @@ static int check_signature(const struct parsed *parsed, struct certbind_error *e
 		parsed->response, parsed->issuer, &verify, GNUTLS_VERIFY_DISABLE_TIME_CHECKS);
 
 	if (status < 0)
-		return refuse_gnutls(error, parsed->path,
+		return refuse_gnutls(error, parsed->question->path,
 			"has a signature that can't be verified; fetch a new response", status);
 	if (verify != 0)
-		return refuse(error, parsed->path,
+		return refuse(error, parsed->question->path,
 			"is not signed by the issuer of the certificate nor by a responder that "
 			"the "
 			"issuer has delegated; fetch it from the responder that the certificate "
@@ -197,24 +197,24 @@ static int check_signature(const struct parsed *parsed, struct certbind_error *e
 	return CERTBIND_OK;
 }
 
-static int check(const struct parsed *parsed, int64_t now, struct staple *staple,
-	struct certbind_error *error)
+static int check(const struct parsed *parsed, struct staple *staple, struct certbind_error *error)
 {
+	int64_t now = parsed->question->now;
 	struct answer answer;
 	int status = gnutls_ocsp_resp_get_status(parsed->response);
 
 	if (status != GNUTLS_OCSP_RESP_SUCCESSFUL)
-		return refuse(error, parsed->path,
+		return refuse(error, parsed->question->path,
 			"is the responder's refusal, not an answer; fetch a new response");
 	status = find_answer(parsed, &answer);
 	if (status == GNUTLS_E_MEMORY_ERROR)
 		return error_memory(error);
 	if (status < 0)
-		return refuse(error, parsed->path,
+		return refuse(error, parsed->question->path,
 			"is not about this certificate; fetch a new response after each renewal");
 	status = check_signature(parsed, error);
 	if (status == CERTBIND_OK)
-		status = check_answer(parsed->path, &answer, now, error);
+		status = check_answer(parsed->question->path, &answer, now, error);
 	if (status != CERTBIND_OK)
 		return status;
 	staple->from = answer.this_update;
@@ -222,17 +222,16 @@ static int check(const struct parsed *parsed, int64_t now, struct staple *staple
 	if (limit_dates(parsed, staple) == GNUTLS_E_MEMORY_ERROR)
 		return error_memory(error);
 	if (staple->until <= now)
-		return refuse(error, parsed->path,
+		return refuse(error, parsed->question->path,
 			"is signed by a responder whose certificate has expired; fetch a new "
 			"response");
 	return CERTBIND_OK;
 }
 
-static int import(struct parsed *parsed, const gnutls_datum_t *data, const struct der *certificate,
-	const struct der *issuer)
+static int import(struct parsed *parsed, const gnutls_datum_t *data)
 {
-	gnutls_datum_t certificate_data = der_peek(certificate);
-	gnutls_datum_t issuer_data = der_peek(issuer);
+	gnutls_datum_t certificate = der_peek(parsed->question->certificate);
+	gnutls_datum_t issuer = der_peek(parsed->question->issuer);
 	int status = gnutls_ocsp_resp_init(&parsed->response);
 
 	if (status >= 0)
@@ -241,39 +240,39 @@ static int import(struct parsed *parsed, const gnutls_datum_t *data, const struc
 		status = gnutls_x509_crt_init(&parsed->issuer);
 	if (status >= 0)
 		status = gnutls_x509_crt_import(
-			parsed->certificate, &certificate_data, GNUTLS_X509_FMT_DER);
+			parsed->certificate, &certificate, GNUTLS_X509_FMT_DER);
 	if (status >= 0)
-		status = gnutls_x509_crt_import(parsed->issuer, &issuer_data, GNUTLS_X509_FMT_DER);
+		status = gnutls_x509_crt_import(parsed->issuer, &issuer, GNUTLS_X509_FMT_DER);
 	return status < 0 ? status
 			  : gnutls_ocsp_resp_import2(parsed->response, data, GNUTLS_X509_FMT_DER);
 }
 
-static int staple_from_der(const char *path, const gnutls_datum_t *data,
-	const struct der *certificate, const struct der *issuer, int64_t now, struct staple *staple,
-	struct certbind_error *error)
+static int staple_from_der(const struct staple_question *question, const gnutls_datum_t *data,
+	struct staple *staple, struct certbind_error *error)
 {
-	struct parsed parsed = { .path = path };
-	int status = import(&parsed, data, certificate, issuer);
+	struct parsed parsed = { .question = question };
+	int status = import(&parsed, data);
 
 	if (status < 0)
-		status = refuse_gnutls(error, path,
+		status = refuse_gnutls(error, question->path,
 			"holds no OCSP response that can be read; expected DER or PEM", status);
 	else
-		status = check(&parsed, now, staple, error);
+		status = check(&parsed, staple, error);
 	if (status == CERTBIND_OK) {
 		staple->der = der_new(NULL, data->data, data->size, false);
 		if (staple->der == NULL)
 			status = error_memory(error);
 	}
+	if (status != CERTBIND_OK)
+		memset(staple, 0, sizeof(*staple));
 	gnutls_x509_crt_deinit(parsed.certificate);
 	gnutls_x509_crt_deinit(parsed.issuer);
 	gnutls_ocsp_resp_deinit(parsed.response);
 	return status;
 }
 
-int staple_from_bytes(const char *path, const unsigned char *data, size_t size,
-	const struct der *certificate, const struct der *issuer, int64_t now, struct staple *staple,
-	struct certbind_error *error)
+int staple_from_bytes(const struct staple_question *question, const unsigned char *data,
+	size_t size, struct staple *staple, struct certbind_error *error)
 {
 	gnutls_datum_t der = { (unsigned char *)(uintptr_t)data, (unsigned int)size };
 	gnutls_datum_t decoded = { NULL, 0 };
@@ -282,33 +281,32 @@ int staple_from_bytes(const char *path, const unsigned char *data, size_t size,
 	int status;
 
 	memset(staple, 0, sizeof(*staple));
-	if (issuer == NULL)
-		return refuse(error, path,
+	if (question->issuer == NULL)
+		return refuse(error, question->path,
 			"can't be verified: the chain lacks the certificate's issuer; add it to "
 			"the "
 			"chain");
 	if (pem_is_text(text)) {
 		if (pem_next(&text, &block) != PEM_BLOCK || pem_decode(&block, &decoded) < 0)
-			return refuse(error, path,
+			return refuse(error, question->path,
 				"holds a PEM block that is damaged or does not end; put the "
 				"complete file there");
 		der = decoded;
 	}
-	status = staple_from_der(path, &der, certificate, issuer, now, staple, error);
+	status = staple_from_der(question, &der, staple, error);
 	gnutls_free(decoded.data);
 	return status;
 }
 
-int staple_read(const char *path, const struct der *certificate, const struct der *issuer,
-	int64_t now, struct staple *staple, struct certbind_error *error)
+int staple_read(
+	const struct staple_question *question, struct staple *staple, struct certbind_error *error)
 {
 	struct file_bytes bytes;
-	int status = file_read(path, CERTIFICATE_STAPLE_MAX, &bytes, error);
+	int status = file_read(question->path, CERTIFICATE_STAPLE_MAX, &bytes, error);
 
 	memset(staple, 0, sizeof(*staple));
 	if (status == CERTBIND_OK)
-		status = staple_from_bytes(
-			path, bytes.data, bytes.size, certificate, issuer, now, staple, error);
+		status = staple_from_bytes(question, bytes.data, bytes.size, staple, error);
 	file_bytes_wipe(&bytes);
 	return status;
 }

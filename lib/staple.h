@@ -11,19 +11,26 @@ struct staple {
 	int64_t from, until; /* s since the epoch */
 };
 
+/* What a response is to say, and where it stands. Everything is borrowed. */
+struct staple_question {
+	const char *path;
+	const struct der *certificate;
+	const struct der *issuer; /* NULL: the chain has none, and nothing can be verified */
+	int64_t now;
+};
+
 /*
  * Reads an OCSP response (DER or PEM) and verifies it: successful, about this certificate, status
  * good, signed by its issuer or by a responder that the issuer has delegated (RFC 6960, 4.2.2.2),
- * not past its end. `issuer` may be NULL: the chain has none, and nothing can be verified.
- * Returns CERTBIND_OK; CERTBIND_E_FILE or CERTBIND_E_CERTIFICATE with a message that is a
- * predicate of the file ("has expired"); CERTBIND_E_MEMORY. Threads: any.
+ * not past its end. One that begins in the future is taken. Returns CERTBIND_OK; CERTBIND_E_FILE
+ * or CERTBIND_E_CERTIFICATE with a message that is a predicate of the file ("has expired");
+ * CERTBIND_E_MEMORY. On failure `staple` is zeroed. Threads: any.
  */
-int staple_read(const char *path, const struct der *certificate, const struct der *issuer,
-	int64_t now, struct staple *staple, struct certbind_error *error);
-
-/* The same from bytes. */
-int staple_from_bytes(const char *path, const unsigned char *data, size_t size,
-	const struct der *certificate, const struct der *issuer, int64_t now, struct staple *staple,
+int staple_read(const struct staple_question *question, struct staple *staple,
 	struct certbind_error *error);
+
+/* The same from bytes with a NUL behind them. */
+int staple_from_bytes(const struct staple_question *question, const unsigned char *data,
+	size_t size, struct staple *staple, struct certbind_error *error);
 
 #endif

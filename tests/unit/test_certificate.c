@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate.h"
 #include "pki.h"
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -492,6 +493,43 @@ static void keeps_the_usable_pairs(void **state)
 	}
 }
 
+/* As a store loads: each thread its own entries, all with one pool. */
+static void *read_many(void *data)
+{
+	static const struct row rows[] = {
+		{ { "deep-shuffled.pem" }, .key = "deep.key" },
+		{ { "san.pem" }, .key = "san.key" },
+		{ { "rsa.pem" }, .key = "rsa.key" },
+		{ { NULL }, .key = "san.p12", .password = "secret" },
+	};
+	size_t i;
+
+	for (i = 0; i < 40; i++) {
+		struct certificate *certificate = read_row(&rows[i % 4], false);
+
+		if (certificate->pairs_length != 1)
+			return data;
+		certificate_unref(certificate);
+	}
+	return NULL;
+}
+
+static void threads_read_in_parallel(void **state)
+{
+	pthread_t threads[3];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, read_many, threads), 0);
+	for (i = 0; i < 3; i++) {
+		void *failed;
+
+		assert_int_equal(pthread_join(threads[i], &failed), 0);
+		assert_null(failed);
+	}
+}
+
 static void reads_from_memory(void **state)
 {
 	const struct certificate_options options = { .pool = pool, .now = PKI_NOW };
@@ -596,6 +634,7 @@ int main(void)
 		WITH_POOL(facts_are_the_end_entitys),
 		WITH_POOL(looks_at_permissions),
 		WITH_POOL(keeps_the_usable_pairs),
+		WITH_POOL(threads_read_in_parallel),
 		WITH_POOL(reads_from_memory),
 		WITH_POOL(reads_chains_as_they_stand),
 	};

@@ -48,10 +48,11 @@ static void takes_what_is_good(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct certbind_error error = { 0 };
+		const struct staple_question question = { rows[i].file, certificate, issuer,
+			PKI_NOW };
 		struct staple staple;
 
-		if (staple_read(rows[i].file, certificate, issuer, PKI_NOW, &staple, &error) !=
-			CERTBIND_OK)
+		if (staple_read(&question, &staple, &error) != CERTBIND_OK)
 			fail_msg("%s %s", rows[i].file, error.message);
 		assert_int_equal(staple.from, rows[i].from);
 		assert_int_equal(staple.until, rows[i].until);
@@ -71,18 +72,18 @@ static void is_worth_no_more_than_its_responder(void **state)
 {
 	struct der *certificate = chain_item(PKI("san.pem"), 0);
 	struct der *issuer = chain_item(PKI("san.pem"), 1);
-	const char *file = PKI("staple-responder-will-end.der");
+	struct staple_question question = { PKI("staple-responder-will-end.der"), certificate,
+		issuer, INT64_C(1835000000) };
 	struct certbind_error error;
 	struct staple staple;
 
 	(void)state;
 	/* In 2028, when its responder is valid until 2029 and the response until 2031. */
-	assert_int_equal(staple_read(file, certificate, issuer, INT64_C(1835000000), &staple, NULL),
-		CERTBIND_OK);
+	assert_int_equal(staple_read(&question, &staple, NULL), CERTBIND_OK);
 	assert_int_equal(staple.until, INT64_C(1861920000));
 	der_unref(staple.der);
-	assert_int_equal(staple_read(file, certificate, issuer, PKI_NOW, &staple, &error),
-		CERTBIND_E_CERTIFICATE);
+	question.now = PKI_NOW;
+	assert_int_equal(staple_read(&question, &staple, &error), CERTBIND_E_CERTIFICATE);
 	assert_non_null(strstr(error.message, "responder whose certificate has expired"));
 	assert_null(staple.der);
 	der_unref(certificate);
@@ -130,10 +131,11 @@ static void refuses_what_is_not(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct certbind_error error = { 0 };
+		const struct staple_question question = { rows[i].file, certificate, issuer,
+			PKI_NOW };
 		struct staple staple;
 
-		if (staple_read(rows[i].file, certificate, issuer, PKI_NOW, &staple, &error) !=
-			rows[i].status)
+		if (staple_read(&question, &staple, &error) != rows[i].status)
 			fail_msg("%s: %s", rows[i].file, error.message);
 		if (strstr(error.message, rows[i].message) == NULL)
 			fail_msg("%s: \"%s\" lacks \"%s\"", rows[i].file, error.message,
