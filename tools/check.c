@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "command.h"
+#include "findings.h"
+#include "json.h"
+#include "loading.h"
+#include "progress.h"
+#include "report.h"
+#include <certbind/check.h>
+#include <stdio.h>
+
+/* One argument's part of the check. */
+struct check {
+	struct findings *findings;
+	size_t argument;
+	bool is_ok_kept; /* what is fine is needed only where it is shown */
+};
+
+static int add_binding(void *data, const struct certbind_binding *binding)
+{
+	struct check *check = data;
+
+	findings_add_subject(
+		check->findings, binding->domain, binding->domain_unicode, check->argument);
+	return 0;
+}
+
+static int add_finding(void *data, const struct certbind_finding *finding)
+{
+	struct check *check = data;
+
+	if (check->is_ok_kept || finding->severity != CERTBIND_SEVERITY_OK)
+		findings_add(check->findings, finding, check->argument);
+	return 0;
+}
+
+static int report_progress(void *data, size_t done, size_t total)
+{
+	(void)data;
+	return progress_domains(NULL, done, total);
+}
+
+/*
+ * A domain counts although nothing is said of it: so the bindings are walked, too. An entry that
+ * was left out has no binding, and is known only to the check.
+ */
+static int check_domain(struct certbind_store *store, const char *domain, time_t at,
+	struct check *check, struct certbind_error *error)
+{
+	int status = certbind_store_each_binding(store, domain, add_binding, check, error);
+
+	if (status < 0 && status != CERTBIND_E_UNKNOWN_DOMAIN)
+		return status;
+	return certbind_check_each(store, domain, at, add_finding, report_progress, check, error);
+}
+
+static int check_all(struct certbind_store *store, const struct options *options,
+	struct findings *findings, struct problems *problems)
+{
+	struct certbind_error error = { 0 };
+	struct check check = {
+		.findings = findings,
+		.is_ok_kept = options->is_all || options->is_json,
+	};
+	int status;
+	int i = 0;
+
+	do {
+		check.argument = (size_t)i;
+		progress_begin("checking");
+		status = check_domain(store,
+			options->arguments_length == 0 ? NULL : options->arguments[i], options->at,
+			&check, &error);
+		progress_end();
+		if (status < 0) {
+			loading_complain(problems, &error);
+			return status;
+		}
+		i++;
+	} while (i < options->arguments_length);
+	findings_settle_by_domain(findings);
+	return CERTBIND_OK;
+}
+
+static int run(const struct options *options)
+{
+	static const struct report_words words = { "DOMAIN", "domain", "domains", "secured",
+		"NOT secured", true };
+	struct findings findings = { 0 };
+	struct problems problems;
+	struct certbind_store *store;
+	int status = STATUS_TROUBLE;
+
+	problems_open(&problems);
+	store = loading_open(options, &problems);
+	if (store != NULL && check_all(store, options, &findings, &problems) == CERTBIND_OK)
+		status = findings_status(&findings);
+	else
+		findings_clear(&findings);
+	if (options->is_json)
+		json_report(stdout, &findings, &problems);
+	else if (status != STATUS_TROUBLE)
+		report_print(stdout, &findings, &words, options->is_all);
+	certbind_store_close(store);
+	findings_clear(&findings);
+	problems_close(&problems);
+	return status;
+}
+
+const struct command command_check = {
+	.word = "check",
+	.synopsis = "[-c FILE] [--json] [--all] [--at TIME] [DOMAIN ...]",
+	.purpose = "tell which domains are secured, what is wrong, and what to do",
+	.text = "Without DOMAIN all domains are checked, and the services' default certificates. "
+		"A\n"
+		"domain is secured when a strict client accepts every one of its hosts: browsers\n"
+		"its webmail, mail programs and sending mail servers its mail host.\n"
+		"\n"
+		"Exit status: 0 fine, 1 errors, 2 nothing could be checked, 3 warnings only.\n",
+	.options = OPTION_CONFIG | OPTION_JSON | OPTION_ALL | OPTION_AT,
+	.arguments_most = -1,
+	.run = run,
+};

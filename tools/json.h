@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef JSON_H
+#define JSON_H
+
+#include "findings.h"
+#include "problems.h"
+#include <certbind/store.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* The JSON that other programs read: keys, their order and their types are fixed. */
+
+/* What `check` and `verify` print, also when they found nothing out: then only with problems. */
+void json_report(FILE *out, const struct findings *findings, const struct problems *problems);
+
+/* What `list` prints: the begin, each binding, the end. */
+void json_bindings_begin(FILE *out);
+void json_binding(FILE *out, const struct certbind_binding *binding, bool is_first);
+void json_bindings_end(FILE *out);
+
+/* What `explain` prints. */
+void json_selection(FILE *out, const struct certbind_selection *selection, const char *rule);
+
+#endif
