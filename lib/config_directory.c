@@ -114,12 +114,29 @@ static void file_load(struct config_reader *reader, const char *path, const char
 	file_bytes_wipe(&bytes);
 }
 
+/* Its own place could not be written down: it is reported where the directory is named. */
+static void file_refuse(struct config_reader *reader, const char *name)
+{
+	struct config_entry entry = {
+		.reader = reader, .source = reader->domains_dir_source, .scope = CONFIG_SCOPE_DOMAIN
+	};
+
+	config_problem(&entry, config_value_line(reader->domains_dir),
+		"\"domains_dir\": the file's name \"%s\" is no UTF-8, or has control characters",
+		name);
+}
+
 /* `name` is NAME.conf; it is cut. */
 static void directory_file(struct config_reader *reader, const char *directory, char *name)
 {
 	size_t size = strlen(directory) + strlen(name) + 2;
-	char *path = malloc(size);
+	char *path;
 
+	if (!config_value_is_plain(name)) {
+		file_refuse(reader, name);
+		return;
+	}
+	path = malloc(size);
 	if (path == NULL) {
 		reader->is_out_of_memory = true;
 		return;

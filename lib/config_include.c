@@ -88,8 +88,16 @@ static void include_file(
 {
 	struct certbind_error error;
 	struct file_bytes bytes;
-	int status = file_read(path, CONFIG_FILE_SIZE_MAX, &bytes, &error);
+	int status;
 
+	/* A pattern may find anything; places and messages are plain text. */
+	if (!config_value_is_plain(path)) {
+		entry->reader->is_incomplete = true;
+		config_problem(entry, config_value_line(element),
+			"\"include\": the name of %s is no UTF-8, or has control characters", path);
+		return;
+	}
+	status = file_read(path, CONFIG_FILE_SIZE_MAX, &bytes, &error);
 	if (status == CERTBIND_E_MEMORY) {
 		entry->reader->is_out_of_memory = true;
 	} else if (status < 0) {

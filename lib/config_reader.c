@@ -155,16 +155,13 @@ void config_problem(struct config_entry *entry, int line, const char *format, ..
 	struct config_reader_problem problem = { .problem = { .scope = entry->scope,
 							 .place = { entry->source->file, line } },
 		.order = entry->source->order };
-	char *at;
 
 	entry->is_bad = true;
 	va_start(arguments, format);
 	(void)vsnprintf(text + length, sizeof(text) - length, format, arguments);
 	va_end(arguments);
-	/* A message is one line, whatever the names in it are. */
-	for (at = text; *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			*at = '?';
+	/* A message is one line of UTF-8, whatever the names in it are, and wherever it was cut. */
+	config_value_make_plain(text);
 	problem.problem.message = config_text_dup(entry->reader, text);
 	if (entry->name != NULL)
 		problem.problem.name = config_text_dup(entry->reader, entry->name);

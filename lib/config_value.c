@@ -77,11 +77,10 @@ static size_t utf8_length(const unsigned char *text)
 
 static bool is_utf8(const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
 	size_t length;
 
-	for (; *at != '\0'; at += length) {
-		length = utf8_length(at);
+	for (; *text != '\0'; text += length) {
+		length = utf8_length((const unsigned char *)text);
 		if (length == 0)
 			return false;
 	}
@@ -89,13 +88,31 @@ static bool is_utf8(const char *text)
 }
 
 /* C0, DEL and C1 (which terminals act on as well), in UTF-8. */
+static bool is_control(const char *text)
+{
+	return (unsigned char)text[0] < 0x20 || text[0] == 0x7f ||
+	       ((unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0);
+}
+
 static bool has_control(const char *text)
 {
 	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f ||
-			((unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0))
+		if (is_control(text))
 			return true;
 	return false;
+}
+
+void config_value_make_plain(char *text)
+{
+	size_t length;
+
+	for (; *text != '\0'; text += length) {
+		length = utf8_length((const unsigned char *)text);
+		if (length == 0 || is_control(text)) {
+			*text = '?';
+			length = 1;
+		}
+	}
 }
 
 bool config_value_is_plain(const char *text)

@@ -164,6 +164,36 @@ static void test_patterns(void **state)
 	config_free(config);
 }
 
+/* Names that can't be written into a message, or make a second line of it. */
+static void test_names_of_files(void **state)
+{
+	struct config *config;
+
+	(void)state;
+	assert_int_equal(mkdir("n", 0755), 0);
+	assert_int_equal(mkdir("n/d", 0755), 0);
+	write_text("n/d/\xff.example.conf", "");
+	write_text("n/d/a\n1: b.example.conf", "");
+	write_text("n/d/ok.example.conf", "");
+	write_text("n/x\x1b[31m.conf", "");
+	write_text("n/y.conf", "cache_size = 7;\n");
+	write_text("names.conf", "include = [ \"n/*.conf\" ];\ndomains_dir = \"n/d\";\n");
+	config = load("names.conf");
+	assert_int_equal(config->domains_length, 1);
+	assert_int_equal(config->cache_size, 7);
+	assert_int_equal(config->problems_length, 3);
+	assert_problem(config, 0, CONFIG_SCOPE_LOAD, "names.conf:1",
+		"\"include\": the name of n/x?[31m.conf is no UTF-8, or has control characters");
+	assert_problem(config, 1, CONFIG_SCOPE_DOMAIN, "names.conf:2",
+		"\"domains_dir\": the file's name \"a?1: b.example.conf\" is no UTF-8, or has "
+		"control "
+		"characters");
+	assert_problem(config, 2, CONFIG_SCOPE_DOMAIN, "names.conf:2",
+		"\"domains_dir\": the file's name \"?.example.conf\" is no UTF-8, or has control "
+		"characters");
+	config_free(config);
+}
+
 /* The same file by another name is the same file. */
 static void test_hard_link(void **state)
 {
@@ -232,7 +262,7 @@ static double load_seconds(size_t length)
 	return best;
 }
 
-/* Eight times as many entries take eight times as long, or some more, but not 64 times. */
+/* Eight times as many entries take eight times as long, or more on a busy machine, but not 64 times. */
 static void test_big(void **state)
 {
 	size_t length = is_slow() ? 200 : 2500;
@@ -241,7 +271,7 @@ static void test_big(void **state)
 
 	(void)state;
 	print_message("%zu entries %.3f s, %zu entries %.3f s\n", length, few, 8 * length, many);
-	assert_true(many < 24 * few + 0.05);
+	assert_true(many < 40 * few + 0.1);
 }
 
 static void test_big_directory(void **state)
@@ -308,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_domains_dir_kinds),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_names_of_files),
 		cmocka_unit_test(test_hard_link),
 		cmocka_unit_test(test_big),
 		cmocka_unit_test(test_big_directory),

@@ -79,6 +79,7 @@ static void test_each_allocation(void **state)
 	static const char *const paths[] = {
 		"good-every-key.conf",
 		"include-errors-everywhere.conf",
+		"good-comment-at-end.conf",
 		"include-twice.conf",
 		"directory-files.conf",
 		"certificate-pairs-incomplete.conf",
