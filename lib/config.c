@@ -162,11 +162,7 @@ static void reader_clear(struct config_reader *reader)
 	for (i = 0; i < reader->sources_length; i++)
 		config_source_free(reader->sources[i]);
 	free(reader->sources);
-	for (i = 0; i < reader->problems_length; i++) {
-		free(reader->problems[i].problem.name);
-		free(reader->problems[i].problem.message);
-	}
-	free(reader->problems);
+	config_problems_clear(reader);
 	config_claims_clear(&reader->files);
 	config_claims_clear(&reader->scalars);
 	config_claims_clear(&reader->service_names);

@@ -32,7 +32,7 @@ static bool directory_list(
 		return false;
 	for (;;) {
 		errno = 0;
-		/* The stream is this call's own. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+		/* cppcheck-suppress readdirCalled ; the stream is this call's own */
 		found = readdir(directory);
 		number = errno;
 		if (found == NULL)

@@ -132,29 +132,13 @@ static size_t problem_prefix(const struct config_entry *entry, char *text, size_
 	return (size_t)length < size ? (size_t)length : size - 1;
 }
 
-static void problem_add_take(struct config_reader *reader, struct config_reader_problem *problem)
-{
-	struct config_reader_problem *problems = config_grow_or_note(
-		reader, reader->problems, reader->problems_length, sizeof(*problems));
-
-	if (problems == NULL) {
-		free(problem->problem.name);
-		free(problem->problem.message);
-		return;
-	}
-	problem->sequence = reader->problems_length;
-	reader->problems = problems;
-	reader->problems[reader->problems_length++] = *problem;
-}
-
 void config_problem(struct config_entry *entry, int line, const char *format, ...)
 {
 	va_list arguments;
 	char text[4 * CONFIG_STRING_MAX]; /* a label and two values */
 	size_t length = problem_prefix(entry, text, sizeof(text));
-	struct config_reader_problem problem = { .problem = { .scope = entry->scope,
-							 .place = { entry->source->file, line } },
-		.order = entry->source->order };
+	struct config_reader *reader = entry->reader;
+	struct config_reader_problem *problem;
 
 	entry->is_bad = true;
 	va_start(arguments, format);
@@ -162,41 +146,70 @@ void config_problem(struct config_entry *entry, int line, const char *format, ..
 	va_end(arguments);
 	/* A message is one line of UTF-8, whatever the names in it are, and wherever it was cut. */
 	config_value_make_plain(text);
-	problem.problem.message = config_text_dup(entry->reader, text);
+	problem = calloc(1, sizeof(*problem));
+	if (problem == NULL) {
+		reader->is_out_of_memory = true;
+		return;
+	}
+	problem->next = reader->last_problem;
+	reader->last_problem = problem;
+	problem->order = entry->source->order;
+	problem->sequence = reader->problems_length++;
+	problem->problem.scope = entry->scope;
+	problem->problem.place.file = entry->source->file;
+	problem->problem.place.line = line;
+	problem->problem.message = config_text_dup(reader, text);
 	if (entry->name != NULL)
-		problem.problem.name = config_text_dup(entry->reader, entry->name);
-	problem_add_take(entry->reader, &problem);
+		problem->problem.name = config_text_dup(reader, entry->name);
 }
 
 static int problem_compare(const void *a, const void *b)
 {
-	const struct config_reader_problem *left = a;
-	const struct config_reader_problem *right = b;
+	const struct config_reader_problem *const *left = a;
+	const struct config_reader_problem *const *right = b;
 
-	if (left->order != right->order)
-		return left->order < right->order ? -1 : 1;
-	if (left->problem.place.line != right->problem.place.line)
-		return left->problem.place.line < right->problem.place.line ? -1 : 1;
-	return left->sequence < right->sequence ? -1 : 1;
+	if ((*left)->order != (*right)->order)
+		return (*left)->order < (*right)->order ? -1 : 1;
+	if ((*left)->problem.place.line != (*right)->problem.place.line)
+		return (*left)->problem.place.line < (*right)->problem.place.line ? -1 : 1;
+	return (*left)->sequence < (*right)->sequence ? -1 : 1;
 }
 
 void config_problems_finish(struct config_reader *reader)
 {
-	struct config_problem *problems;
-	size_t i;
+	size_t length = reader->problems_length;
+	struct config_reader_problem **sorted;
+	struct config_reader_problem *problem;
+	size_t i = 0;
 
-	if (reader->problems_length == 0)
+	if (length == 0)
 		return;
-	qsort(reader->problems, reader->problems_length, sizeof(*reader->problems),
-		problem_compare);
-	problems = calloc(reader->problems_length, sizeof(*problems));
-	if (problems == NULL) {
+	sorted = calloc(length, sizeof(struct config_reader_problem *));
+	reader->config->problems = calloc(length, sizeof(*reader->config->problems));
+	if (sorted == NULL || reader->config->problems == NULL) {
 		reader->is_out_of_memory = true;
+		free(sorted);
 		return;
 	}
-	for (i = 0; i < reader->problems_length; i++)
-		problems[i] = reader->problems[i].problem;
-	reader->config->problems = problems;
-	reader->config->problems_length = reader->problems_length;
-	reader->problems_length = 0;
+	for (problem = reader->last_problem; problem != NULL; problem = problem->next)
+		sorted[i++] = problem;
+	qsort(sorted, length, sizeof(struct config_reader_problem *), problem_compare);
+	for (i = 0; i < length; i++) {
+		reader->config->problems[i] = sorted[i]->problem;
+		memset(&sorted[i]->problem, 0, sizeof(sorted[i]->problem));
+	}
+	reader->config->problems_length = length;
+	free(sorted);
+}
+
+void config_problems_clear(struct config_reader *reader)
+{
+	while (reader->last_problem != NULL) {
+		struct config_reader_problem *problem = reader->last_problem;
+
+		reader->last_problem = problem->next;
+		free(problem->problem.name);
+		free(problem->problem.message);
+		free(problem);
+	}
 }

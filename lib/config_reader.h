@@ -65,6 +65,7 @@ struct config_claims {
 };
 
 struct config_reader_problem {
+	struct config_reader_problem *next; /* the one before it */
 	struct config_problem problem;
 	size_t order; /* of the file */
 	size_t sequence;
@@ -77,7 +78,7 @@ struct config_reader {
 	size_t orders; /* files read so far */
 	struct config_source **sources; /* main and included files */
 	size_t sources_length;
-	struct config_reader_problem *problems;
+	struct config_reader_problem *last_problem;
 	size_t problems_length;
 	struct config_claims files; /* by identity */
 	struct config_claims service_names;
@@ -117,6 +118,7 @@ void config_claims_clear(struct config_claims *claims);
 const char *config_file_intern(struct config_reader *reader, const char *path);
 /* Moves the problems to the config, in order. */
 void config_problems_finish(struct config_reader *reader);
+void config_problems_clear(struct config_reader *reader);
 
 /* config_scan.c */
 
