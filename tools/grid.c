@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define GAP 2
-#define COLUMN_LEAST 8
+#define COLUMN_LEAST 4
 
 struct paragraph {
 	char *text;
@@ -192,7 +192,9 @@ static void print_headings(
 
 	for (i = 0; i < grid->columns_length; i++)
 		rest[i] = grid->columns[i].heading;
-	print_line(grid, out, rest, widths, PAINT_HEADING, true);
+	do
+		print_line(grid, out, rest, widths, PAINT_HEADING, true);
+	while (is_anything_left(grid, rest, widths));
 }
 
 static void print_paragraph(

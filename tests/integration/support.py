@@ -54,7 +54,7 @@ def wrapper():
 
 def run(command, *, text=None, timeout=CLIENT_TIMEOUT, check=False, env=None, cwd=None):
     """Run a command to its end; both its outputs are joined in .stdout, as text."""
-    environment = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC", **(env or {}))
+    environment = dict({**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}, **(env or {}))
     done = subprocess.run([str(word) for word in command], input=text, timeout=timeout,
                           stdin=subprocess.DEVNULL if text is None else None,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -66,7 +66,7 @@ def run(command, *, text=None, timeout=CLIENT_TIMEOUT, check=False, env=None, cw
 
 def certbind(*arguments, timeout=CLIENT_TIMEOUT, env=None, wrap=True):
     """Run the command; its stdout and stderr are apart."""
-    environment = dict(os.environ, LC_ALL="C.UTF-8", TZ="UTC", **(env or {}))
+    environment = dict({**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}, **(env or {}))
     command = (wrapper() if wrap else []) + [program("certbind")] + [str(word) for word in arguments]
     if wrap and wrapper():
         timeout *= 10
