@@ -14,7 +14,9 @@ enum {
 	CERTIFICATE_FILE_MAX = 1024 * 1024, /* bytes of a file of certificates, a key or a .p12 */
 	CERTIFICATE_STAPLE_MAX = 64 * 1024,
 	CERTIFICATE_PASSWORD_MAX = 4096,
-	CERTIFICATE_CHAIN_MAX = 64 /* certificates of one pair */
+	CERTIFICATE_CHAIN_MAX = 64, /* certificates of one pair */
+	CERTIFICATE_ITERATIONS_MAX =
+		5000000 /* of the function that makes a key of a password: seconds */
 };
 
 /* Something that is wrong with a certificate's files, found when they were read. */

@@ -78,12 +78,59 @@ static int find_password(
 	return gnutls_pkcs12_verify_mac(pkcs12, *password);
 }
 
+/* An encrypted bag, or an encrypted key in an open one. */
+static bool is_costly_bag(gnutls_pkcs12_bag_t bag)
+{
+	unsigned int iterations = 0;
+	int count = gnutls_pkcs12_bag_get_count(bag);
+	unsigned int i;
+
+	if (gnutls_pkcs12_bag_enc_info(bag, NULL, NULL, NULL, NULL, &iterations, NULL) >= 0 &&
+		iterations > CERTIFICATE_ITERATIONS_MAX)
+		return true;
+	for (i = 0; count > 0 && i < (unsigned int)count; i++) {
+		gnutls_datum_t data;
+
+		if (gnutls_pkcs12_bag_get_type(bag, i) == GNUTLS_BAG_PKCS8_ENCRYPTED_KEY &&
+			gnutls_pkcs12_bag_get_data(bag, i, &data) >= 0 && key_is_costly(&data))
+			return true;
+	}
+	return false;
+}
+
+static bool is_costly(gnutls_pkcs12_t pkcs12)
+{
+	unsigned int iterations = 0;
+	bool is_it = false;
+	int i;
+
+	if (gnutls_pkcs12_mac_info(pkcs12, NULL, NULL, NULL, &iterations, NULL) >= 0 &&
+		iterations > CERTIFICATE_ITERATIONS_MAX)
+		return true;
+	for (i = 0; !is_it; i++) {
+		gnutls_pkcs12_bag_t bag;
+
+		if (gnutls_pkcs12_bag_init(&bag) < 0)
+			return false;
+		if (gnutls_pkcs12_get_bag(pkcs12, i, bag) < 0) {
+			gnutls_pkcs12_bag_deinit(bag);
+			return false;
+		}
+		is_it = is_costly_bag(bag);
+		gnutls_pkcs12_bag_deinit(bag);
+	}
+	return is_it;
+}
+
 static int parse(struct reading *reading, const char *file, gnutls_pkcs12_t pkcs12, struct key *key)
 {
 	struct contents contents = { 0 };
 	const char *password;
-	int status = find_password(pkcs12, reading, &password);
+	int status;
 
+	if (is_costly(pkcs12))
+		return key_fault_costly(reading, file);
+	status = find_password(pkcs12, reading, &password);
 	if (status == GNUTLS_E_MAC_VERIFY_FAILED && key_password_peek(reading) == NULL)
 		return fault_add(reading, FINDING_MALFORMED, file,
 			"is encrypted and no password is configured; give key_password or "

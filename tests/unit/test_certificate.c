@@ -358,6 +358,28 @@ static void tells_bad_keys(void **state)
 	CHECK(rows);
 }
 
+/* Read as they claim to be, each of these would take many seconds. */
+static void refuses_what_takes_too_long(void **state)
+{
+	static const struct row rows[] = {
+		{ { "san.pem" }, "san-costly.der", "secret",
+			.faults = { { FINDING_MALFORMED, "san-costly.der",
+				"more than 5000000 iterations" } } },
+		{ { NULL }, "san-costly.p12", "secret",
+			.faults = { { FINDING_MALFORMED, "san-costly.p12",
+				"more than 5000000 iterations" } } },
+		{ { NULL }, "san-costly-bags.p12", "secret",
+			.faults = { { FINDING_MALFORMED, "san-costly-bags.p12",
+				"more than 5000000 iterations" } } },
+		{ { NULL }, "san-costly-key.p12", "secret",
+			.faults = { { FINDING_MALFORMED, "san-costly-key.p12",
+				"more than 5000000 iterations" } } },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
 static void facts_are_the_end_entitys(void **state)
 {
 	static const struct row rows[] = {
@@ -631,6 +653,7 @@ int main(void)
 		WITH_POOL(orders_by_issuer),
 		WITH_POOL(tells_bad_chains),
 		WITH_POOL(tells_bad_keys),
+		WITH_POOL(refuses_what_takes_too_long),
 		WITH_POOL(facts_are_the_end_entitys),
 		WITH_POOL(looks_at_permissions),
 		WITH_POOL(keeps_the_usable_pairs),
