@@ -223,7 +223,8 @@ static int merge(struct maildir *maildir, struct list *found)
 	for (size_t i = 0; i < found->count; i++) {
 		if (found->messages[i].is_gone)
 			continue;
-		grown[maildir->count++] = found->messages[i];
+		grown[maildir->count] = found->messages[i];
+		grown[maildir->count++].number = ++maildir->last_number;
 		found->messages[i].path = NULL;
 	}
 	return 0;

@@ -22,6 +22,8 @@ struct maildir_message {
 	/* Bytes of the file, as it stands on the disk. */
 	off_t size;
 	time_t time;
+	/* Counts up from 1 in the order in which this struct maildir has seen them. */
+	unsigned int number;
 	/* Some of enum maildir_flag. */
 	unsigned int flags;
 	/* Somebody else removed the file; the message keeps its place until it is removed here too. */
@@ -34,6 +36,7 @@ struct maildir {
 	/* By file name, which puts the oldest first; what comes later is appended. */
 	struct maildir_message *messages;
 	size_t count;
+	unsigned int last_number;
 };
 
 /*

@@ -20,8 +20,8 @@
 #define DUMMY_SETTING "$6$certbindexample$"
 
 struct user {
-	char *address;
-	char *hash;
+	char address[USERS_ADDRESS_SIZE];
+	char hash[CRYPT_OUTPUT_SIZE];
 };
 
 struct users {
@@ -78,47 +78,33 @@ static int compare(const void *a, const void *b)
 
 static const struct user *find(const struct users *users, const char *address)
 {
-	char folded[USERS_ADDRESS_SIZE];
-	struct user key = { .address = folded };
+	struct user key;
 
-	if (!users || users->count == 0 || !fold(address, folded))
+	if (!users || users->count == 0 || !fold(address, key.address))
 		return NULL;
 	return bsearch(&key, users->list, users->count, sizeof(*users->list), compare);
 }
 
-/* Makes room for one more; it is in the list, empty, before it gets its strings. */
-static struct user *add_empty(struct users *users)
+/* Makes room for one more. */
+static struct user *add(struct users *users)
 {
-	struct user *list = users->list;
-
 	if (users->count == users->allocated) {
 		size_t wanted = users->allocated ? users->allocated * 2 : 16;
+		struct user *list = realloc(users->list, wanted * sizeof(*list));
 
-		list = realloc(users->list, wanted * sizeof(*list));
 		if (!list)
 			return NULL;
 		users->list = list;
 		users->allocated = wanted;
 	}
-	list[users->count] = (struct user){ 0 };
-	return &list[users->count++];
-}
-
-static bool add(struct users *users, const char *address, const char *hash)
-{
-	struct user *user = add_empty(users);
-
-	if (!user)
-		return false;
-	user->address = strdup(address);
-	user->hash = strdup(hash);
-	return user->address && user->hash;
+	return &users->list[users->count++];
 }
 
 /* Takes one line apart; returns what is wrong with it, or NULL. */
 static const char *read_line(struct users *users, char *line, size_t length)
 {
 	char folded[USERS_ADDRESS_SIZE], *colon;
+	struct user *user;
 
 	if (strlen(line) != length)
 		return "the line holds a NUL byte";
@@ -131,7 +117,14 @@ static const char *read_line(struct users *users, char *line, size_t length)
 	*colon = '\0';
 	if (!fold(line, folded))
 		return "the address is no plain user@domain";
-	return add(users, folded, colon + 1) ? NULL : "out of memory";
+	if (strlen(colon + 1) >= sizeof(user->hash))
+		return "the hash is too long for crypt(3)";
+	user = add(users);
+	if (!user)
+		return "out of memory";
+	(void)snprintf(user->address, sizeof(user->address), "%s", folded);
+	(void)snprintf(user->hash, sizeof(user->hash), "%s", colon + 1);
+	return NULL;
 }
 
 static bool read_lines(
@@ -244,12 +237,8 @@ void users_free(struct users *users)
 {
 	if (!users)
 		return;
-	for (size_t i = 0; i < users->count; i++) {
-		free(users->list[i].address);
-		if (users->list[i].hash)
-			gnutls_memset(users->list[i].hash, 0, strlen(users->list[i].hash));
-		free(users->list[i].hash);
-	}
+	if (users->list)
+		gnutls_memset(users->list, 0, users->allocated * sizeof(*users->list));
 	free(users->list);
 	free(users);
 }
