@@ -7,14 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_IDENTIFIER_MAX = 128 };
-
 /* What GnuTLS hands out piece by piece before it is put into one block. */
 struct pieces {
 	struct certificate_facts facts;
 	gnutls_datum_t subject, issuer; /* GnuTLS allocated them */
-	unsigned char subject_key[KEY_IDENTIFIER_MAX], authority_key[KEY_IDENTIFIER_MAX];
-	size_t subject_key_size, authority_key_size;
 	char *names;
 	size_t names_size;
 };
@@ -84,22 +80,9 @@ static int read_names(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces)
 	return status == GNUTLS_E_MEMORY_ERROR ? status : 0;
 }
 
-static void read_key_identifiers(gnutls_x509_crt_t crt, struct pieces *pieces)
-{
-	pieces->subject_key_size = sizeof(pieces->subject_key);
-	if (gnutls_x509_crt_get_subject_key_id(
-		    crt, pieces->subject_key, &pieces->subject_key_size, NULL) < 0)
-		pieces->subject_key_size = 0;
-	pieces->authority_key_size = sizeof(pieces->authority_key);
-	if (gnutls_x509_crt_get_authority_key_id(
-		    crt, pieces->authority_key, &pieces->authority_key_size, NULL) < 0)
-		pieces->authority_key_size = 0;
-}
-
 static int read_pieces(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces)
 {
 	struct certificate_facts *facts = &pieces->facts;
-	size_t id_size = sizeof(facts->key_id);
 	int status;
 
 	facts->not_before = gnutls_x509_crt_get_activation_time(crt);
@@ -107,7 +90,7 @@ static int read_pieces(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces
 	if (facts->not_before == -1 || facts->not_after == -1)
 		return GNUTLS_E_ASN1_DER_ERROR;
 	facts->key_algorithm = (gnutls_pk_algorithm_t)gnutls_x509_crt_get_pk_algorithm(crt, NULL);
-	status = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, facts->key_id, &id_size);
+	status = public_id_of_certificate(crt, facts->key_id);
 	if (status >= 0)
 		status = gnutls_x509_crt_get_raw_dn(crt, &pieces->subject);
 	if (status >= 0)
@@ -116,8 +99,6 @@ static int read_pieces(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces
 		status = read_must_staple(crt, &facts->must_staple);
 	if (status >= 0)
 		status = read_names(crt, size, pieces);
-	if (status >= 0)
-		read_key_identifiers(crt, pieces);
 	return status;
 }
 
@@ -133,9 +114,8 @@ static gnutls_datum_t append(unsigned char **to, const void *data, size_t size)
 
 static struct certificate_facts *join(const struct pieces *pieces)
 {
-	struct certificate_facts *facts =
-		malloc(sizeof(*facts) + pieces->subject.size + pieces->issuer.size +
-			pieces->subject_key_size + pieces->authority_key_size + pieces->names_size);
+	struct certificate_facts *facts = malloc(
+		sizeof(*facts) + pieces->subject.size + pieces->issuer.size + pieces->names_size);
 	unsigned char *to;
 
 	if (facts == NULL)
@@ -144,8 +124,6 @@ static struct certificate_facts *join(const struct pieces *pieces)
 	to = (unsigned char *)(facts + 1);
 	facts->subject = append(&to, pieces->subject.data, pieces->subject.size);
 	facts->issuer = append(&to, pieces->issuer.data, pieces->issuer.size);
-	facts->subject_key = append(&to, pieces->subject_key, pieces->subject_key_size);
-	facts->authority_key = append(&to, pieces->authority_key, pieces->authority_key_size);
 	facts->names = (char *)append(&to, pieces->names, pieces->names_size).data;
 	return facts;
 }
@@ -186,4 +164,23 @@ int certificate_facts(struct der *der, const struct certificate_facts **facts, i
 	if (status == CERTBIND_OK)
 		*facts = der_note_take(der, read);
 	return status;
+}
+
+void certificate_identifiers(const struct der *der, struct certificate_identifiers *identifiers)
+{
+	gnutls_datum_t data = der_peek(der);
+	gnutls_x509_crt_t crt;
+
+	identifiers->subject_size = sizeof(identifiers->subject);
+	identifiers->authority_size = sizeof(identifiers->authority);
+	if (gnutls_x509_crt_init(&crt) < 0)
+		crt = NULL;
+	if (crt == NULL || gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER) < 0 ||
+		gnutls_x509_crt_get_subject_key_id(
+			crt, identifiers->subject, &identifiers->subject_size, NULL) < 0)
+		identifiers->subject_size = 0;
+	if (crt == NULL || gnutls_x509_crt_get_authority_key_id(crt, identifiers->authority,
+				   &identifiers->authority_size, NULL) < 0)
+		identifiers->authority_size = 0;
+	gnutls_x509_crt_deinit(crt);
 }

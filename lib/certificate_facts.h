@@ -3,8 +3,7 @@
 #define CERTIFICATE_FACTS_H
 
 #include "der.h"
-
-enum { KEY_ID_SIZE = 32 /* SHA-256 */ };
+#include "public_id.h"
 
 /*
  * What certbind wants to know of one certificate, read once and kept with its bytes: the note of
@@ -14,9 +13,8 @@ struct certificate_facts {
 	int64_t not_before, not_after; /* s since the epoch */
 	gnutls_pk_algorithm_t key_algorithm;
 	bool must_staple; /* RFC 7633 */
-	unsigned char key_id[KEY_ID_SIZE]; /* of the public key */
+	unsigned char key_id[PUBLIC_ID_SIZE]; /* of the public key */
 	gnutls_datum_t subject, issuer; /* encoded */
-	gnutls_datum_t subject_key, authority_key; /* key identifiers; empty: none */
 	char *names; /* as struct pair has them */
 	size_t names_length;
 	/* Behind it, in the same block: what the pointers point to. */
@@ -27,5 +25,16 @@ struct certificate_facts {
  * CERTBIND_E_CERTIFICATE (*gnutls_status says why) or CERTBIND_E_MEMORY. Threads: any.
  */
 int certificate_facts(struct der *der, const struct certificate_facts **facts, int *gnutls_status);
+
+enum { KEY_IDENTIFIER_MAX = 128 };
+
+/* The key identifiers of a certificate and its issuer (RFC 5280, 4.2.1.1 and 4.2.1.2); size 0: none. */
+struct certificate_identifiers {
+	unsigned char subject[KEY_IDENTIFIER_MAX], authority[KEY_IDENTIFIER_MAX];
+	size_t subject_size, authority_size;
+};
+
+/* Reads them now: they cost a tenth of all the facts, and are rarely needed. */
+void certificate_identifiers(const struct der *der, struct certificate_identifiers *identifiers);
 
 #endif

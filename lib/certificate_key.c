@@ -59,9 +59,7 @@ int key_read_password(struct reading *reading)
 int key_take(struct key *key, gnutls_x509_privkey_t private_key, const gnutls_datum_t *plain)
 {
 	gnutls_datum_t exported = { NULL, 0 };
-	size_t id_size = sizeof(key->id);
-	int status = gnutls_x509_privkey_get_key_id(
-		private_key, GNUTLS_KEYID_USE_SHA256, key->id, &id_size);
+	int status = public_id_of_x509_key(private_key, key->id);
 
 	if (status < 0)
 		return status;

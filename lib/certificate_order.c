@@ -20,20 +20,16 @@ static bool datum_equal(const gnutls_datum_t *a, const gnutls_datum_t *b)
 	return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
 }
 
-/* How well `issuer` fits as the one that signed `facts`: 0 not at all. */
-static int issuer_fit(const struct certificate_facts *facts, const struct certificate_facts *issuer)
+/* How well the key identifiers of `issuer` fit those of one that has its name as issuer. */
+static int identifier_fit(
+	const struct certificate_identifiers *own, const struct certificate_identifiers *issuer)
 {
-	if (!datum_equal(&facts->issuer, &issuer->subject))
-		return 0;
-	if (facts->authority_key.size == 0 || issuer->subject_key.size == 0)
+	if (own->authority_size == 0 || issuer->subject_size == 0)
 		return 2;
-	return datum_equal(&facts->authority_key, &issuer->subject_key) ? 3 : 1;
-}
-
-/* Nobody stands above it. One that has its issuer's name but another key is only self-issued. */
-static bool is_self_signed(const struct certificate_facts *facts)
-{
-	return issuer_fit(facts, facts) > 1;
+	if (own->authority_size == issuer->subject_size &&
+		memcmp(own->authority, issuer->subject, own->authority_size) == 0)
+		return 3;
+	return 1;
 }
 
 static void take(struct order *order, size_t i)
@@ -44,22 +40,55 @@ static void take(struct order *order, size_t i)
 	order->from[i] = NULL;
 }
 
-/* The one that fits best, the first of several; order->length when none does. */
-static size_t find_issuer(const struct order *order, const struct certificate_facts *facts)
+static bool has_issuers_name(
+	const struct order *order, size_t i, const struct certificate_facts *facts)
 {
+	return order->from[i] != NULL && datum_equal(&facts->issuer, &order->facts[i]->subject);
+}
+
+/* The one that fits best, the first of several; order->length when none does. */
+static size_t find_best(const struct order *order, const struct certificate_facts *facts)
+{
+	struct certificate_identifiers own, issuer;
 	size_t best = order->length;
 	int best_fit = 0;
 	size_t i;
 
+	certificate_identifiers(order->to[order->to_length - 1], &own);
+	/* Its own issuer by name and by key: nobody stands above it. */
+	if (datum_equal(&facts->issuer, &facts->subject) && identifier_fit(&own, &own) > 1)
+		return order->length;
 	for (i = 0; i < order->length; i++) {
-		int fit = order->from[i] == NULL ? 0 : issuer_fit(facts, order->facts[i]);
+		int fit;
 
+		if (!has_issuers_name(order, i, facts))
+			continue;
+		certificate_identifiers(order->from[i], &issuer);
+		fit = identifier_fit(&own, &issuer);
 		if (fit > best_fit) {
 			best = i;
 			best_fit = fit;
 		}
 	}
 	return best;
+}
+
+/* The issuer of the one taken last, whose facts are given. Names are enough where they tell. */
+static size_t find_issuer(const struct order *order, const struct certificate_facts *facts)
+{
+	size_t first = order->length;
+	size_t count = 0;
+	size_t i;
+
+	for (i = 0; i < order->length; i++) {
+		if (!has_issuers_name(order, i, facts))
+			continue;
+		if (count++ == 0)
+			first = i;
+	}
+	if (count > 1 || (count == 1 && datum_equal(&facts->issuer, &facts->subject)))
+		return find_best(order, facts);
+	return first;
 }
 
 static void drop_duplicates(struct order *order)
@@ -84,10 +113,7 @@ static void sort(struct order *order, size_t end_entity, unsigned int *extra)
 	size_t i;
 
 	take(order, end_entity);
-	while (!is_self_signed(facts)) {
-		i = find_issuer(order, facts);
-		if (i == order->length)
-			break;
+	while ((i = find_issuer(order, facts)) < order->length) {
 		facts = order->facts[i];
 		take(order, i);
 	}
@@ -158,7 +184,7 @@ static bool is_end_entity(const struct order *order, const struct key *key, size
 {
 	if (!key->has_id)
 		return key_token_fits(key, order->from[i], order->facts[i]);
-	return memcmp(order->facts[i]->key_id, key->id, KEY_ID_SIZE) == 0;
+	return memcmp(order->facts[i]->key_id, key->id, PUBLIC_ID_SIZE) == 0;
 }
 
 static int order_chain(

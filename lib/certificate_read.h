@@ -27,7 +27,7 @@ struct key {
 	gnutls_privkey_t token;
 	struct der *token_pin;
 	bool has_id;
-	unsigned char id[KEY_ID_SIZE];
+	unsigned char id[PUBLIC_ID_SIZE];
 	/* The certificates of a .p12. */
 	bool is_bundle;
 	struct der **chain;

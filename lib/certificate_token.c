@@ -65,23 +65,6 @@ static int fault_token(struct reading *reading, const char *uri, int gnutls_stat
 	}
 }
 
-/* Many tokens keep no public key beside an ECDSA key: then there is no id. */
-static int read_id(gnutls_privkey_t token, struct key *key)
-{
-	size_t id_size = sizeof(key->id);
-	gnutls_pubkey_t public_key;
-	int status = gnutls_pubkey_init(&public_key);
-
-	if (status < 0)
-		return status;
-	status = gnutls_pubkey_import_privkey(public_key, token, 0, 0);
-	if (status >= 0)
-		status = gnutls_pubkey_get_key_id(
-			public_key, GNUTLS_KEYID_USE_SHA256, key->id, &id_size);
-	gnutls_pubkey_deinit(public_key);
-	return status;
-}
-
 static int import_uri(gnutls_privkey_t token, struct der *pin, const char *uri)
 {
 	gnutls_privkey_set_pin_function(token, give_pin, pin);
@@ -99,7 +82,8 @@ int key_from_token(struct reading *reading, const char *uri, struct key *key)
 	status = import_uri(key->token, key->token_pin, uri);
 	if (status < 0)
 		return fault_token(reading, uri, status);
-	status = read_id(key->token, key);
+	/* Many tokens keep no public key beside an ECDSA key: then there is no id. */
+	status = public_id_of_key(key->token, key->id);
 	if (status == GNUTLS_E_MEMORY_ERROR)
 		return CERTBIND_E_MEMORY;
 	key->has_id = status >= 0;

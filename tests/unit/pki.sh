@@ -108,6 +108,8 @@ key deep
 issue deep sub 'dns_name = "deep.example.org"' signing_key tls_www_server
 cat deep.crt sub.crt intermediate.crt > deep.pem
 key alone
+key alone-twin
+issue alone-twin self 'cn = "alone.example.org"' ca cert_signing_key
 issue alone self 'cn = "alone.example.org"' 'dns_name = "alone.example.org"' signing_key \
 	tls_www_server
 
@@ -131,6 +133,8 @@ openssl x509 -in san.crt -outform DER -out san.der
 echo 'nothing here' > text.pem
 
 cat san.crt other.crt > san-foreign.pem
+cat san.crt intermediate-twin.crt intermediate.crt > san-twins.pem
+cat alone.crt alone-twin.crt > alone-twins.pem
 
 # Keys in every form. The password is "secret".
 openssl ec -in san.key -out san-sec1.key 2>> log

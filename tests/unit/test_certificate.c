@@ -217,6 +217,13 @@ static void sorts_chains(void **state)
 		{ { "deep-gap.pem" }, "deep.key", .chain_length = 2, .extra = 1,
 			.faults = { { FINDING_CHAIN_ORDER, "deep-gap.pem",
 				"that is missing between" } } },
+		/* Two with the issuer's name: the key identifiers tell which it is. */
+		{ { "san-twins.pem" }, "san.key", .chain_length = 3, .extra = 1,
+			.faults = { { FINDING_CHAIN_ORDER, "san-twins.pem",
+				"holds 1 certificate that no other one needs" } } },
+		{ { "alone-twins.pem" }, "alone.key", .chain_length = 2, .extra = 1,
+			.faults = { { FINDING_CHAIN_ORDER, "alone-twins.pem",
+				"holds 1 certificate that no other one needs" } } },
 		{ { "san-twice.pem" }, "san.key", .chain_length = 2,
 			.faults = { { FINDING_CHAIN_ORDER, "san-twice.pem",
 				"holds a certificate more than once" } } },
@@ -232,6 +239,8 @@ static void orders_by_issuer(void **state)
 {
 	static const struct row shuffled = { { "deep-shuffled.pem" }, .key = "deep.key" };
 	static const struct row right = { { "deep-root.pem" }, .key = "deep.key" };
+	static const struct row twins = { { "san-twins.pem" }, .key = "san.key" };
+	static const struct row plain = { { "san.pem" }, .key = "san.key" };
 	struct certificate *a = read_row(&shuffled, false);
 	struct certificate *b = read_row(&right, false);
 	size_t i;
@@ -241,6 +250,11 @@ static void orders_by_issuer(void **state)
 		assert_true(der_equal(a->pairs[0].chain[i], b->pairs[0].chain[i]));
 	/* What is shared is there once; the end-entity is not looked for. */
 	assert_ptr_equal(a->pairs[0].chain[1], b->pairs[0].chain[1]);
+	certificate_unref(a);
+	certificate_unref(b);
+	a = read_row(&twins, false);
+	b = read_row(&plain, false);
+	assert_true(der_equal(a->pairs[0].chain[1], b->pairs[0].chain[1]));
 	certificate_unref(a);
 	certificate_unref(b);
 }

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "public_id.h"
+#include <gnutls/crypto.h>
+#include <string.h>
+
+/* What makes a public key: two numbers, of which EdDSA has one, and what they are numbers of. */
+struct parameters {
+	struct {
+		int algorithm;
+		int curve;
+		unsigned int first_size; /* so that no two pairs of numbers look the same */
+	} head;
+	gnutls_datum_t first, second;
+};
+
+static int hash_parameters(const struct parameters *parameters, unsigned char *id)
+{
+	gnutls_hash_hd_t hash;
+	int status = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256);
+
+	if (status < 0)
+		return status;
+	status = gnutls_hash(hash, &parameters->head, sizeof(parameters->head));
+	if (status >= 0)
+		status = gnutls_hash(hash, parameters->first.data, parameters->first.size);
+	if (status >= 0 && parameters->second.size > 0)
+		status = gnutls_hash(hash, parameters->second.data, parameters->second.size);
+	gnutls_hash_deinit(hash, id);
+	return status;
+}
+
+static int export_parameters(gnutls_pubkey_t key, struct parameters *parameters)
+{
+	gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
+	int status;
+
+	switch (parameters->head.algorithm) {
+	case GNUTLS_PK_RSA:
+	case GNUTLS_PK_RSA_PSS:
+		return gnutls_pubkey_export_rsa_raw2(
+			key, &parameters->first, &parameters->second, 0);
+	case GNUTLS_PK_ECDSA:
+	case GNUTLS_PK_EDDSA_ED25519:
+	case GNUTLS_PK_EDDSA_ED448:
+		status = gnutls_pubkey_export_ecc_raw2(
+			key, &curve, &parameters->first, &parameters->second, 0);
+		parameters->head.curve = (int)curve;
+		return status;
+	default:
+		return GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM;
+	}
+}
+
+static int public_id(gnutls_pubkey_t key, unsigned char *id)
+{
+	struct parameters parameters;
+	size_t id_size = PUBLIC_ID_SIZE;
+	int status;
+
+	memset(&parameters, 0, sizeof(parameters));
+	parameters.head.algorithm = gnutls_pubkey_get_pk_algorithm(key, NULL);
+	status = export_parameters(key, &parameters);
+	parameters.head.first_size = parameters.first.size;
+	if (status >= 0)
+		status = hash_parameters(&parameters, id);
+	else if (status != GNUTLS_E_MEMORY_ERROR)
+		status = gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, id, &id_size);
+	gnutls_free(parameters.first.data);
+	gnutls_free(parameters.second.data);
+	return status;
+}
+
+int public_id_of_certificate(gnutls_x509_crt_t crt, unsigned char id[PUBLIC_ID_SIZE])
+{
+	size_t id_size = PUBLIC_ID_SIZE;
+	gnutls_pubkey_t key;
+	int status = gnutls_pubkey_init(&key);
+
+	if (status < 0)
+		return status;
+	status = gnutls_pubkey_import_x509(key, crt, 0);
+	if (status >= 0)
+		status = public_id(key, id);
+	else if (status != GNUTLS_E_MEMORY_ERROR)
+		/* A key of a kind that GnuTLS does not know: no private key can be its. */
+		status = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, id, &id_size);
+	gnutls_pubkey_deinit(key);
+	return status;
+}
+
+int public_id_of_key(gnutls_privkey_t key, unsigned char id[PUBLIC_ID_SIZE])
+{
+	gnutls_pubkey_t public_key;
+	int status = gnutls_pubkey_init(&public_key);
+
+	if (status < 0)
+		return status;
+	status = gnutls_pubkey_import_privkey(public_key, key, 0, 0);
+	if (status >= 0)
+		status = public_id(public_key, id);
+	gnutls_pubkey_deinit(public_key);
+	return status;
+}
+
+int public_id_of_x509_key(gnutls_x509_privkey_t key, unsigned char id[PUBLIC_ID_SIZE])
+{
+	gnutls_privkey_t abstract;
+	int status = gnutls_privkey_init(&abstract);
+
+	if (status < 0)
+		return status;
+	/* Without flags it refers to the key, and copies nothing. */
+	status = gnutls_privkey_import_x509(abstract, key, 0);
+	if (status >= 0)
+		status = public_id_of_key(abstract, id);
+	gnutls_privkey_deinit(abstract);
+	return status;
+}

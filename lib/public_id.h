@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef PUBLIC_ID_H
+#define PUBLIC_ID_H
+
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+
+enum { PUBLIC_ID_SIZE = 32 /* SHA-256 */ };
+
+/*
+ * A digest of a public key: the same for a certificate and for the private key that belongs to
+ * it. Not GnuTLS' key id, which encodes the key again and takes twice as long. Each returns
+ * GnuTLS' status. Threads: any.
+ */
+int public_id_of_certificate(gnutls_x509_crt_t crt, unsigned char id[PUBLIC_ID_SIZE]);
+int public_id_of_x509_key(gnutls_x509_privkey_t key, unsigned char id[PUBLIC_ID_SIZE]);
+int public_id_of_key(gnutls_privkey_t key, unsigned char id[PUBLIC_ID_SIZE]);
+
+#endif
