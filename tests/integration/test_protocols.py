@@ -346,7 +346,7 @@ def test_python_imaplib(endpoint, pki, resolve):
     secure = imaplib.IMAP4_SSL("mail.exact.example", endpoint("imaps")[1], ssl_context=context,
                                timeout=support.CLIENT_TIMEOUT)
     for client in [plain, secure]:
-        client.login("anna@exact.example", "\"secret one\"")
+        client.login("anna@exact.example", "secret one")
         assert client.list()[0] == "OK"
         status, [count] = client.select("INBOX")
         assert status == "OK" and int(count) > 0
