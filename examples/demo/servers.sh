@@ -27,7 +27,8 @@ servers_start()
 	local common=(--config "$1" --users "$S/run/users" --spool "$S/run/spool")
 	servers_name=$2
 	servers_bad=0
-	: >"$S/run/webmail-$2.log" >"$S/run/mail-$2.log"
+	: >"$S/run/webmail-$2.log"
+	: >"$S/run/mail-$2.log"
 	"$(server_program webmail)" "${common[@]}" --listen 127.0.0.1:0 \
 		>"$S/run/webmail-$2.log" 2>&1 &
 	pids+=($!)
