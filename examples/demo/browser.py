@@ -8,6 +8,8 @@ the message with the subject, "page" when only a page was asked for, else what w
 
 import argparse
 import os
+import signal
+import sys
 
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
@@ -76,6 +78,8 @@ def main():
     parser.add_argument("url")
     words = parser.parse_args()
     os.environ["HOME"] = words.home
+    # So that a time-out ends the browser too.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     browser = start_browser()
     try:
         print(visit(browser, words))

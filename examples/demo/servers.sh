@@ -52,14 +52,19 @@ server_port()
 	cat "$S/run"/*-"$servers_name".log | sed -n "s/^listening $1 127\\.0\\.0\\.1:\\([0-9]*\\)\$/\\1/p"
 }
 
-# Ends the daemons; remembers whether each ended with 0.
+# Ends the daemons; remembers whether each ended with 0 and within ten seconds.
 servers_stop()
 {
-	local pid
+	local pid tries
 	for pid in "${pids[@]}"; do
 		kill -TERM "$pid" 2>/dev/null
 	done
 	for pid in "${pids[@]}"; do
+		for ((tries = 0; tries < 100; tries++)); do
+			kill -0 "$pid" 2>/dev/null || break
+			sleep 0.1
+		done
+		kill -KILL "$pid" 2>/dev/null
 		wait "$pid" || servers_bad=1
 	done
 	pids=()
