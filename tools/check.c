@@ -110,10 +110,10 @@ const struct command command_check = {
 	.word = "check",
 	.synopsis = "[-c FILE] [--json] [--all] [--at TIME] [DOMAIN ...]",
 	.purpose = "tell which domains are secured, what is wrong, and what to do",
-	.text = "Without DOMAIN all domains are checked, and the services' default certificates. "
-		"A\n"
-		"domain is secured when a strict client accepts every one of its hosts: browsers\n"
-		"its webmail, mail programs and sending mail servers its mail host.\n"
+	.text = "Without DOMAIN all domains are checked, and the services' default\n"
+		"certificates. A domain is secured when a strict client accepts every one of\n"
+		"its hosts: browsers its webmail, mail programs and sending mail servers its\n"
+		"mail host.\n"
 		"\n"
 		"Exit status: 0 fine, 1 errors, 2 nothing could be checked, 3 warnings only.\n",
 	.options = OPTION_CONFIG | OPTION_JSON | OPTION_ALL | OPTION_AT,

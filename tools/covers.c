@@ -42,11 +42,11 @@ const struct command command_covers = {
 	.word = "covers",
 	.synopsis = "CERT.pem HOST ...",
 	.purpose = "tell whether a certificate names hosts",
-	.text = "Prints \"covered HOST\" or \"not-covered HOST\" for each, by the rules of RFC "
-		"9525. It\n"
-		"looks at the names in the file's first certificate only, not at dates or trust.\n"
+	.text = "Prints \"covered HOST\" or \"not-covered HOST\" for each, by the rules of RFC\n"
+		"9525. It looks at the names in the file's first certificate only, not at\n"
+		"dates or trust.\n"
 		"\n"
-		"Exit status: 0 all are covered, 1 at least one is not, 2 the file can't be "
+		"Exit status: 0 all are covered, 1 at least one is not, 2 the file can't be\n"
 		"used.\n",
 	.arguments_least = 2,
 	.arguments_most = -1,

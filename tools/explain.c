@@ -12,6 +12,7 @@
 /* What tells why a host got the default. */
 struct search {
 	const struct certbind_selection *selection;
+	bool is_claimed; /* domains have the host, but it was given to none of them */
 	bool is_shared; /* the host is one of the service's shared hosts */
 	bool is_not_offered; /* the host lies in a domain that does not offer the service */
 	char domain[sizeof(((struct certbind_selection *)0)->domain)];
@@ -43,13 +44,18 @@ static bool is_within(const char *host, const char *domain)
 	return host_length == domain_length || host[host_length - domain_length - 1] == '.';
 }
 
-/* The innermost domain around the host counts. */
+/* Of the domains around the host the innermost counts. */
 static int look_at_binding(void *data, const struct certbind_binding *binding)
 {
 	struct search *search = data;
+	size_t i;
 
-	if (strcmp(binding->service, search->selection->service) != 0 ||
-		!is_within(search->selection->host, binding->domain) ||
+	if (strcmp(binding->service, search->selection->service) != 0)
+		return 0;
+	for (i = 0; i < binding->hosts_length; i++)
+		if (strcmp(binding->hosts[i], search->selection->host) == 0)
+			search->is_claimed = true;
+	if (!is_within(search->selection->host, binding->domain) ||
 		strlen(binding->domain) < strlen(search->domain))
 		return 0;
 	(void)snprintf(search->domain, sizeof(search->domain), "%s", binding->domain);
@@ -85,6 +91,13 @@ static int look_around(
 			return status;
 	}
 	return certbind_store_each_binding(store, NULL, look_at_binding, search, error);
+}
+
+/* Why no binding decided, as the first half of a reason. */
+static const char *no_binding(const struct search *search)
+{
+	return search->is_claimed ? "several domains claim this host, so that it belongs to none"
+				  : "no binding has this host";
 }
 
 /* What the client gets, as the first half of a sentence. */
@@ -123,9 +136,8 @@ static char *policy_reason_dup(
 		return memory_printf("the domain %s does not offer this service, so its names are "
 				     "unknown, and %s",
 			search->domain, policy);
-	return memory_printf("the name is no host of a binding and no bound certificate has it, "
-			     "and %s",
-		policy);
+	return memory_printf("%s, no certificate that is bound has the name, and %s",
+		no_binding(search), policy);
 }
 
 static char *reason_dup(
@@ -136,11 +148,12 @@ static char *reason_dup(
 			"the name is a host of the domain %s, which this certificate is bound to",
 			selection->domain);
 	if (selection->rule == CERTBIND_RULE_EXACT)
-		return memory_string("no binding has this host, but a certificate that is bound "
-				     "has exactly this name");
+		return memory_printf("%s, but a certificate that is bound has exactly this name",
+			no_binding(search));
 	if (selection->rule == CERTBIND_RULE_WILDCARD)
-		return memory_string("no binding has this host, but a certificate that is bound "
-				     "has a wildcard that matches it");
+		return memory_printf(
+			"%s, but a certificate that is bound has a wildcard that matches it",
+			no_binding(search));
 	return policy_reason_dup(selection, host, search);
 }
 
@@ -209,13 +222,11 @@ const struct command command_explain = {
 	.word = "explain",
 	.synopsis = "[-c FILE] [--json] SERVICE [HOST]",
 	.purpose = "tell which certificate a client gets, and by which rule",
-	.text = "HOST is the server name (SNI) that the client sends; without it, it sends none. "
-		"The\n"
-		"answer is that of the code that handshakes use.\n"
+	.text = "HOST is the server name (SNI) that the client sends; without it, it sends\n"
+		"none. The answer is that of the code that handshakes use.\n"
 		"\n"
-		"Exit status: 0 whenever the configuration loads and the service is known, also "
-		"for a\n"
-		"name that is refused; 2 otherwise.\n",
+		"Exit status: 0 whenever the configuration loads and the service is known,\n"
+		"also for a name that is refused; 2 otherwise.\n",
 	.options = OPTION_CONFIG | OPTION_JSON,
 	.arguments_least = 1,
 	.arguments_most = 2,

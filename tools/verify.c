@@ -71,15 +71,12 @@ const struct command command_verify = {
 	.word = "verify",
 	.synopsis = "[--trust FILE] [--at TIME] [--json] CHAIN.pem HOST ...",
 	.purpose = "tell whether a strict client would accept a chain of certificates",
-	.text = "CHAIN.pem has the end-entity certificate, then its intermediates. In the JSON, "
-		"which is\n"
-		"that of check, \"domains\" counts the hosts asked for and \"domains_secured\" "
-		"those that\n"
-		"a client would accept.\n"
+	.text = "CHAIN.pem has the end-entity certificate, then its intermediates. In the\n"
+		"JSON, which is that of check, \"domains\" counts the hosts asked for and\n"
+		"\"domains_secured\" those that a client would accept.\n"
 		"\n"
-		"Exit status: 0 accepted, 1 at least one is refused, 2 a file can't be used, 3 "
-		"accepted\n"
-		"with warnings.\n",
+		"Exit status: 0 accepted, 1 at least one is refused, 2 a file can't be used,\n"
+		"3 accepted with warnings.\n",
 	.options = OPTION_JSON | OPTION_AT | OPTION_TRUST,
 	.arguments_least = 2,
 	.arguments_most = -1,

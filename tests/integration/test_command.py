@@ -594,7 +594,7 @@ def test_verify_trusts_and_looks_at_the_time_as_told(pki):
     (["mail", "other.example.org"], ["other.example.org", None, "wild", "wildcard"],
      "a wildcard that matches it"),
     (["mail", "nobody.example"], ["nobody.example", None, "panel", "default"],
-     "no host of a binding"),
+     "no binding has this host, no certificate that is bound has the name"),
     (["mail"], [None, None, "panel", "default"], "without a server name"),
     (["mail", "mail.provider.example"], ["mail.provider.example", None, "panel", "default"],
      "one of the service's shared hosts"),
@@ -619,6 +619,22 @@ def test_explain(world, arguments, expected, said):
     found = json.loads(done.stdout)
     check_shape(found, SELECTION)
     assert list(found.values()) == [1, arguments[0]] + expected
+
+
+def test_explain_of_a_host_that_two_domains_claim(tmp_path, pki):
+    issued = pki.issue("command-claim", ["*.hub.example"])
+    path = support.write_config(tmp_path, """
+        certificates = ( %s );
+        domains = ( { name = "one.example"; mail = "c"; mail_hosts = [ "mx.hub.example" ]; },
+                    { name = "two.example"; mail = "c"; mail_hosts = [ "mx.hub.example",
+                                                                        "mx.other.example" ]; },
+                    { name = "three.example"; mail_hosts = [ "mx.other.example" ]; } );
+        """ % support.certificate_entry("c", issued))
+    for host, rule in ("mx.hub.example", "wildcard"), ("mx.other.example", "default"):
+        done = support.certbind("explain", "-c", path, "mail", host)
+        assert done.returncode == FINE
+        flat = " ".join(done.stdout.split())
+        assert "Rule %s: several domains claim this host, so that it belongs to none" % rule in flat
 
 
 def test_list(world):
