@@ -133,8 +133,9 @@ int path_check(struct path_checker *checker, struct der *const *chain, size_t ch
 			anchors_definitions_peek(checker->anchors), chain[0], &end_entity.fact);
 	if (status == CERTBIND_OK && end_entity.fact == NULL)
 		report_add(&checker->report, FINDING_MALFORMED,
-			"The certificate can't be read: it is damaged, or of no form that clients "
-			"know. Have it issued again.");
+			"The certificate can't be read: it is damaged, larger than 100 kB, or of "
+			"no "
+			"form that clients know. Have it issued again.");
 	if (status == CERTBIND_OK && end_entity.fact != NULL)
 		status = served_read(checker, chain, chain_length, &unreadable);
 	if (status == CERTBIND_OK && end_entity.fact != NULL)

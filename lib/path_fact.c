@@ -3,8 +3,14 @@
 #include "path_dn.h"
 #include "path_extension.h"
 #include <certbind/error.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+	CERTIFICATE_SIZE_MAX = 100 * 1024, /* OpenSSL's clients take no larger chains */
+	NAME_DER_MAX = 16 * 1024
+};
 
 extern const asn1_static_node pkix_asn1_tab[]; /* made from pkix.asn */
 
@@ -89,13 +95,10 @@ static void read_signed_part(struct fact *fact, asn1_node definitions)
 
 static void read_key(struct fact *fact)
 {
-	size_t size = sizeof(fact->key_id);
 	int algorithm;
 
 	fact->signature_algorithm =
 		(gnutls_sign_algorithm_t)gnutls_x509_crt_get_signature_algorithm(fact->certificate);
-	(void)gnutls_x509_crt_get_key_id(
-		fact->certificate, GNUTLS_KEYID_USE_SHA256, fact->key_id, &size);
 	if (gnutls_pubkey_init(&fact->key) != 0)
 		return;
 	if (gnutls_pubkey_import_x509(fact->key, fact->certificate, 0) != 0) {
@@ -122,18 +125,37 @@ void label_copy(char label[FACT_LABEL_SIZE], const gnutls_datum_t *text)
 	label[length] = '\0';
 }
 
+/* libtasn1 takes time that grows with the square of a name's length; a long one counts as empty. */
+static char *subject_or_issuer_fold(struct fact *fact, bool is_subject)
+{
+	gnutls_datum_t der = { NULL, 0 };
+	gnutls_x509_dn_t dn;
+	char *folded = NULL;
+	int status = is_subject ? gnutls_x509_crt_get_raw_dn(fact->certificate, &der)
+				: gnutls_x509_crt_get_raw_issuer_dn(fact->certificate, &der);
+
+	gnutls_free(der.data);
+	if (status != 0 || der.size > NAME_DER_MAX) {
+		(void)snprintf(fact->malformed, sizeof(fact->malformed),
+			"its subject or its issuer is too long");
+		return calloc(1, 1);
+	}
+	status = is_subject ? gnutls_x509_crt_get_subject(fact->certificate, &dn)
+			    : gnutls_x509_crt_get_issuer(fact->certificate, &dn);
+	if (status == 0)
+		folded = dn_fold_dup(dn);
+	return folded;
+}
+
 static int read_names(struct fact *fact)
 {
-	gnutls_x509_dn_t dn;
 	gnutls_datum_t text = { NULL, 0 };
 
-	if (gnutls_x509_crt_get_subject(fact->certificate, &dn) == 0)
-		fact->subject = dn_fold_dup(dn);
-	if (gnutls_x509_crt_get_issuer(fact->certificate, &dn) == 0)
-		fact->issuer = dn_fold_dup(dn);
+	fact->subject = subject_or_issuer_fold(fact, true);
+	fact->issuer = subject_or_issuer_fold(fact, false);
 	if (fact->subject == NULL || fact->issuer == NULL)
 		return CERTBIND_E_MEMORY;
-	if (gnutls_x509_crt_get_dn3(fact->certificate, &text, 0) == 0)
+	if (fact->malformed[0] == '\0' && gnutls_x509_crt_get_dn3(fact->certificate, &text, 0) == 0)
 		label_copy(fact->label, &text);
 	gnutls_free(text.data);
 	return CERTBIND_OK;
@@ -141,6 +163,7 @@ static int read_names(struct fact *fact)
 
 static int fact_fill(struct fact *fact, asn1_node definitions)
 {
+	size_t size = sizeof(fact->key_id);
 	int status = read_names(fact);
 
 	if (status != CERTBIND_OK)
@@ -153,7 +176,11 @@ static int fact_fill(struct fact *fact, asn1_node definitions)
 	fact->require_policy = FACT_SKIP_NEVER;
 	fact->inhibit_mapping = FACT_SKIP_NEVER;
 	fact->inhibit_any = FACT_SKIP_NEVER;
-	return extensions_read(fact, definitions);
+	status = extensions_read(fact, definitions);
+	if (fact->is_ca)
+		(void)gnutls_x509_crt_get_key_id(
+			fact->certificate, GNUTLS_KEYID_USE_SHA256, fact->key_id, &size);
+	return status;
 }
 
 int fact_new_anchor(asn1_node definitions, gnutls_x509_crt_t certificate, struct fact **fact)
@@ -184,6 +211,8 @@ int fact_new(asn1_node definitions, struct der *der, struct fact **fact)
 	int status;
 
 	*fact = NULL;
+	if (der->size > CERTIFICATE_SIZE_MAX)
+		return CERTBIND_OK;
 	if (gnutls_x509_crt_init(&certificate) != 0)
 		return CERTBIND_E_MEMORY;
 	status = gnutls_x509_crt_import(certificate, &datum, GNUTLS_X509_FMT_DER);

@@ -73,7 +73,7 @@ struct fact {
 	struct der *der; /* NULL: of an anchor */
 	gnutls_x509_crt_t certificate;
 	gnutls_pubkey_t key; /* NULL: no key that GnuTLS knows */
-	unsigned char key_id[FACT_KEY_ID_SIZE];
+	unsigned char key_id[FACT_KEY_ID_SIZE]; /* of a CA; zero for others, which need none */
 	gnutls_pk_algorithm_t key_algorithm;
 	unsigned int key_bits;
 	gnutls_sign_algorithm_t signature_algorithm;

@@ -384,6 +384,8 @@ case("hundred_of_one_name", [leaf(same[0])] + [
     ca(same[(i * 7 + 1) % 100], cn("Same CA"), P256[i % 9], serial=integer(i + 1))
     for i in range(100)], [ROOT])
 case("certificate_damaged", [b"\x30\x03\x02\x01\x01"], [ROOT])
+of_leaf("certificate_of_100_kb", extra=[extension("1.3.6.1.4.1.99999.6", bytes(100 * 1024))])
+of_leaf("subject_of_20_kb", subject=name(*[ava(O, "x" * 1000)] * 20))
 case("intermediate_damaged", [leaf(CA), b"\x30\x03\x02\x01\x01"], [ROOT])
 case("damaged_but_not_needed", [leaf(CA), b"\x30\x03\x02\x01\x01", CA], [ROOT])
 

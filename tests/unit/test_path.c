@@ -86,6 +86,8 @@ static const struct row rows[] = {
 	{ "6.1: a hundred certificates", "chain_of_hundred", CODE(UNTRUSTED_CHAIN), false },
 	{ "6.1: a hundred of one name", "hundred_of_one_name", CODE(MISSING_INTERMEDIATE), false },
 	{ "6.1: no certificate", "certificate_damaged", CODE(MALFORMED), false },
+	{ "6.1: the bound on its size", "certificate_of_100_kb", CODE(MALFORMED), false },
+	{ "6.1: the bound on its name", "subject_of_20_kb", CODE(MALFORMED), false },
 	{ "6.1: no intermediate certificate", "intermediate_damaged", CODE(MALFORMED), false },
 	{ "6.1: none, and not needed", "damaged_but_not_needed", NOTHING, true },
 	{ "7.1: case and white space", "names_fold", NOTHING, true },
