@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config_reader.h"
+#include "text.h"
 #include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ const char *config_certificate_name_fault(const char *name)
 		return "the words \"auto\" and \"none\" have a meaning of their own";
 	if (strlen(name) > CONFIG_NAME_MAX)
 		return "it has more than 255 bytes";
-	if (!config_value_is_plain(name))
+	if (!text_is_plain(name))
 		return "it is not UTF-8, or has control characters";
 	return NULL;
 }

@@ -2,6 +2,7 @@
 #include "config_reader.h"
 #include "file.h"
 #include "name.h"
+#include "text.h"
 #include <dirent.h>
 #include <errno.h>
 #include <libconfig.h>
@@ -132,7 +133,7 @@ static void directory_file(struct config_reader *reader, const char *directory, 
 	size_t size = strlen(directory) + strlen(name) + 2;
 	char *path;
 
-	if (!config_value_is_plain(name)) {
+	if (!text_is_plain(name)) {
 		file_refuse(reader, name);
 		return;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config_reader.h"
 #include "file.h"
+#include "text.h"
 #include <errno.h>
 #include <glob.h>
 #include <inttypes.h>
@@ -91,7 +92,7 @@ static void include_file(
 	int status;
 
 	/* A pattern may find anything; places and messages are plain text. */
-	if (!config_value_is_plain(path)) {
+	if (!text_is_plain(path)) {
 		entry->reader->is_incomplete = true;
 		config_problem(entry, config_value_line(element),
 			"\"include\": the name of %s is no UTF-8, or has control characters", path);

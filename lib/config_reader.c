@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config_reader.h"
+#include "text.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,7 +146,7 @@ void config_problem(struct config_entry *entry, int line, const char *format, ..
 	(void)vsnprintf(text + length, sizeof(text) - length, format, arguments);
 	va_end(arguments);
 	/* A message is one line of UTF-8, whatever the names in it are, and wherever it was cut. */
-	config_value_make_plain(text);
+	text_make_plain(text);
 	problem = calloc(1, sizeof(*problem));
 	if (problem == NULL) {
 		reader->is_out_of_memory = true;

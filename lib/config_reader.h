@@ -135,10 +135,6 @@ void config_source_free(struct config_source *source);
 /* config_value.c: readers of values; those with a `target` fit into key tables */
 
 int config_value_line(const struct config_setting_t *setting);
-/* UTF-8 without control characters? */
-bool config_value_is_plain(const char *text);
-/* Replaces what is not by "?". */
-void config_value_make_plain(char *text);
 /* A checked, non-empty string; NULL: reported. Lives as long as the source. */
 const char *config_value_peek(struct config_entry *entry, const struct config_setting_t *setting);
 /* The same within a set of words; -1: reported. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config_reader.h"
 #include "file.h"
+#include "text.h"
 #include <libconfig.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,83 +44,6 @@ int config_value_line(const config_setting_t *setting)
 	return (int)config_setting_source_line(setting);
 }
 
-/* RFC 3629, section 4: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static size_t utf8_length(const unsigned char *text)
-{
-	static const struct {
-		unsigned char first_min, first_max, second_min, second_max, length;
-	} forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	size_t i;
-	size_t k;
-
-	if (text[0] < 0x80)
-		return 1;
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if (text[0] >= forms[i].first_min && text[0] <= forms[i].first_max)
-			break;
-	if (i == sizeof(forms) / sizeof(forms[0]) || text[1] < forms[i].second_min ||
-		text[1] > forms[i].second_max)
-		return 0;
-	for (k = 2; k < forms[i].length; k++)
-		if (text[k] < 0x80 || text[k] > 0xbf)
-			return 0;
-	return forms[i].length;
-}
-
-static bool is_utf8(const char *text)
-{
-	size_t length;
-
-	for (; *text != '\0'; text += length) {
-		length = utf8_length((const unsigned char *)text);
-		if (length == 0)
-			return false;
-	}
-	return true;
-}
-
-/* C0, DEL and C1 (which terminals act on as well), in UTF-8. */
-static bool is_control(const char *text)
-{
-	return (unsigned char)text[0] < 0x20 || text[0] == 0x7f ||
-	       ((unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0);
-}
-
-static bool has_control(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if (is_control(text))
-			return true;
-	return false;
-}
-
-void config_value_make_plain(char *text)
-{
-	size_t length;
-
-	for (; *text != '\0'; text += length) {
-		length = utf8_length((const unsigned char *)text);
-		if (length == 0 || is_control(text)) {
-			*text = '?';
-			length = 1;
-		}
-	}
-}
-
-bool config_value_is_plain(const char *text)
-{
-	return is_utf8(text) && !has_control(text);
-}
-
 /* A string without a look at its characters. */
 static const char *string_peek(struct config_entry *entry, const config_setting_t *setting)
 {
@@ -139,7 +63,7 @@ static const char *string_peek(struct config_entry *entry, const config_setting_
 		config_problem(entry, config_value_line(setting),
 			"\"%s\": a string of more than %d bytes", key_text(setting),
 			CONFIG_STRING_MAX);
-	else if (!is_utf8(text))
+	else if (!text_is_utf8(text))
 		config_problem(entry, config_value_line(setting),
 			"\"%s\": a string that is no UTF-8", key_text(setting));
 	else
@@ -151,7 +75,7 @@ const char *config_value_peek(struct config_entry *entry, const config_setting_t
 {
 	const char *text = string_peek(entry, setting);
 
-	if (text != NULL && has_control(text)) {
+	if (text != NULL && text_has_control(text)) {
 		config_problem(entry, config_value_line(setting),
 			"\"%s\": a control character in a string; is a quote missing?",
 			key_text(setting));

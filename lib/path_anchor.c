@@ -17,7 +17,7 @@ struct anchors {
 
 static void anchors_free(struct anchors *anchors)
 {
-	for (size_t i = 0; i < anchors->length; i++)
+	for (size_t i = 0; anchors->items != NULL && i < anchors->length; i++)
 		fact_unref(anchors->items[i].fact);
 	free(anchors->items);
 	table_clear(&anchors->subjects);
@@ -46,7 +46,7 @@ static int anchors_new(size_t expected, struct anchors **anchors)
 	if (made == NULL)
 		return CERTBIND_E_MEMORY;
 	atomic_init(&made->references, 1);
-	made->items = calloc(expected + 1, sizeof(made->items[0]));
+	made->items = calloc(expected + 1, sizeof(struct anchor));
 	status = made->items == NULL ? CERTBIND_E_MEMORY : CERTBIND_OK;
 	if (status == CERTBIND_OK)
 		status = table_init(&made->subjects, expected);
@@ -159,7 +159,7 @@ static int anchors_read_system(struct anchors **anchors, struct certbind_error *
 	expected = gnutls_x509_trust_list_add_system_trust(list, 0, 0);
 	if (expected < 0)
 		expected = 0;
-	certificates = calloc((size_t)expected + 1, sizeof(certificates[0]));
+	certificates = calloc((size_t)expected + 1, sizeof(gnutls_x509_crt_t));
 	if (certificates == NULL) {
 		status = error_memory(error);
 		goto out;

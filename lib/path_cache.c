@@ -22,7 +22,8 @@ int cache_fact(struct path_cache *cache, asn1_node definitions, struct der *der,
 	if (status != CERTBIND_OK || made == NULL)
 		return status;
 	fact_unref(set[CACHE_WAYS - 1]);
-	memmove(&set[1], &set[0], (CACHE_WAYS - 1) * sizeof(set[0]));
+	for (int way = CACHE_WAYS - 1; way > 0; way--)
+		set[way] = set[way - 1];
 	set[0] = fact_ref(made);
 	return CERTBIND_OK;
 }

@@ -2,6 +2,7 @@
 #include "path_fact.h"
 #include "path_dn.h"
 #include "path_extension.h"
+#include "text.h"
 #include <certbind/error.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,16 +114,13 @@ static void read_key(struct fact *fact)
 
 void label_copy(char label[FACT_LABEL_SIZE], const gnutls_datum_t *text)
 {
-	size_t length = 0;
+	size_t length = text->size < FACT_LABEL_SIZE ? text->size : FACT_LABEL_SIZE - 1;
 
-	while (length < text->size && length + 1 < FACT_LABEL_SIZE && text->data[length] != 0) {
-		unsigned char byte = text->data[length];
-
-		label[length++] = byte < ' ' || byte == 0x7f ? '?' : (char)byte;
-	}
 	while (length < text->size && length > 0 && (text->data[length] & 0xc0) == 0x80)
 		length--;
+	memcpy(label, text->data, length);
 	label[length] = '\0';
+	text_make_plain(label);
 }
 
 /* libtasn1 takes time that grows with the square of a name's length; a long one counts as empty. */

@@ -344,6 +344,8 @@ case("untrusted_root", [leaf(strange_ca), strange_ca, stranger], [ROOT])
 case("untrusted_root_of_the_leaf", [leaf(stranger), stranger], [ROOT])
 case("missing_intermediate", [leaf(CA)], [ROOT])
 case("missing_second_intermediate", [leaf(strange_ca), strange_ca], [ROOT])
+case("missing_with_a_hostile_name",
+     [leaf(Entity(b"", CA2_KEY, cn("\x1b[31mCA\x7f \u00fc\u0085")))], [ROOT])
 lower = ca(CA, cn("Lower CA"), CA3_KEY)
 case("two_intermediates", [leaf(lower), lower, CA], [ROOT])
 case("two_intermediates_wrong_order", [leaf(lower), CA, lower], [ROOT])

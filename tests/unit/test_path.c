@@ -66,6 +66,8 @@ static const struct row rows[] = {
 		CODE(MISSING_INTERMEDIATE), false },
 	{ "6.1: the first of two not served", "missing_between", CODE(MISSING_INTERMEDIATE),
 		false },
+	{ "6.1: its name has control characters", "missing_with_a_hostile_name",
+		CODE(MISSING_INTERMEDIATE), false },
 	{ "6.1: two intermediates", "two_intermediates", NOTHING, true },
 	{ "6.1: in any order", "two_intermediates_wrong_order", NOTHING, true },
 	{ "6.1.3 (a)(1): another key of that name", "same_name_other_key",
@@ -488,6 +490,10 @@ static void test_details(void **state)
 		{ "missing_intermediate", FINDING_MISSING_INTERMEDIATE,
 			"The certificate's issuer \"CN=Test CA\" is neither served nor trusted. "
 			"Add the issuer's intermediate certificate to the chain file." },
+		{ "missing_with_a_hostile_name", FINDING_MISSING_INTERMEDIATE,
+			"The certificate's issuer \"CN=?[31mCA? \xc3\xbc??\" is neither served "
+			"nor trusted. Add the issuer's intermediate certificate to the chain "
+			"file." },
 		{ "missing_between", FINDING_MISSING_INTERMEDIATE,
 			"The chain ends at \"CN=Lower CA\" (certificate 2), whose issuer "
 			"\"CN=Test CA\" is neither served nor trusted. Add the intermediate "
