@@ -18,6 +18,10 @@ void anchors_unref(struct anchors *anchors); /* NULL does nothing */
  * Checks chains of certificates for TLS servers as a strict client would: RFC 5280 section 6 with
  * the given anchors only, plus what common clients demand. It knows nothing of hosts. It remembers
  * signatures that it has verified, so that a shared intermediate costs once; bounded memory.
+ *
+ * An anchor counts by its name, its key, its dates and its name constraints: those OpenSSL, GnuTLS
+ * and Go mind. Its path length and extended key usage, which Chromium does not mind, are a warning
+ * when the path breaks them. Nothing else of it is looked at.
  * Threads: one thread per object.
  */
 struct path_checker;
@@ -28,8 +32,8 @@ void path_checker_free(struct path_checker *checker); /* NULL does nothing */
 /*
  * Is told one thing that is wrong: `code` is one of SELF_SIGNED, UNTRUSTED_CHAIN,
  * MISSING_INTERMEDIATE, EXPIRED, NOT_YET_VALID, MALFORMED, NOT_SERVER_AUTH, IS_CA,
- * COMMON_NAME_ONLY (no SAN dNSName but a Common Name that looks like a host), NAME_CONSTRAINT,
- * WEAK_KEY, WEAK_SIGNATURE, PROFILE. `detail`: one or two sentences, what is wrong with which
+ * COMMON_NAME_ONLY (no SAN dNSName or iPAddress but a Common Name that looks like a host),
+ * NAME_CONSTRAINT, WEAK_KEY, WEAK_SIGNATURE, PROFILE. `detail`: one or two sentences, what is wrong with which
  * certificate of the chain and what to do about it; lives until the function returns.
  */
 typedef void path_report_func(void *data, enum finding_code code, const char *detail);
