@@ -88,8 +88,8 @@ def installed(tmp_path_factory):
 
 
 def library_directory(prefix):
-    """Where the shared library of a prefix is: lib, or lib/x86_64-linux-gnu."""
-    return next(pathlib.Path(prefix).glob("lib/**/libcertbind.so")).parent
+    """Where the shared library of a prefix is: lib, lib64, or lib/x86_64-linux-gnu."""
+    return next(pathlib.Path(prefix).glob("lib*/**/libcertbind.so")).parent
 
 
 def pkg_config(prefix, *options):
