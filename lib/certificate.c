@@ -41,6 +41,7 @@ void certificate_unref(struct certificate *certificate)
 		free(certificate->faults[i].file);
 		free(certificate->faults[i].message);
 	}
+	sources_unref(certificate->sources);
 	free(certificate->pairs);
 	free(certificate->faults);
 	free(certificate->name);
@@ -152,7 +153,9 @@ int certificate_read(const struct config_certificate *entry,
 	*certificate = certificate_new(entry->name, &entry->place);
 	if (*certificate == NULL)
 		return error_memory(error);
-	if (read_pairs(entry, options, *certificate) == CERTBIND_OK)
+	(*certificate)->sources = sources_new();
+	if ((*certificate)->sources != NULL &&
+		read_pairs(entry, options, *certificate) == CERTBIND_OK)
 		return CERTBIND_OK;
 	certificate_unref(*certificate);
 	*certificate = NULL;

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "finding.h"
 #include "der.h"
+#include "source.h"
 #include <gnutls/gnutls.h>
 #include <gnutls/abstract.h>
 #include <stdatomic.h>
@@ -62,6 +63,7 @@ struct certificate {
 	size_t pairs_length;
 	struct certificate_fault *faults;
 	size_t faults_length;
+	struct sources *sources; /* what it was read from; NULL: not from files */
 };
 
 /* What reading needs beside the entry. */

@@ -163,7 +163,8 @@ static int read_file(
 	if (is_key_file && key->is_bundle)
 		return add_bundle(chain, reading->options->pool, key);
 	if (!is_key_file) {
-		status = file_read(path, CERTIFICATE_FILE_MAX, &bytes, &error);
+		status = sources_read(
+			reading->certificate->sources, path, CERTIFICATE_FILE_MAX, &bytes, &error);
 		if (status != CERTBIND_OK)
 			return fault_add_error(reading, FINDING_UNREADABLE, path, status, &error);
 	}

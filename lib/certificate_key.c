@@ -26,7 +26,8 @@ static int read_password_file(struct reading *reading, const char *path)
 {
 	struct certbind_error error;
 	struct file_bytes bytes;
-	int status = file_read(path, CERTIFICATE_PASSWORD_MAX, &bytes, &error);
+	int status = sources_read(
+		reading->certificate->sources, path, CERTIFICATE_PASSWORD_MAX, &bytes, &error);
 
 	if (status != CERTBIND_OK)
 		return fault_add_error(reading, FINDING_UNREADABLE, path, status, &error);
@@ -285,7 +286,8 @@ int key_read(struct reading *reading, struct key *key)
 
 	if (key_is_token(name))
 		return key_from_token(reading, name, key);
-	status = file_read(name, CERTIFICATE_FILE_MAX, &reading->key_file, &error);
+	status = sources_read(reading->certificate->sources, name, CERTIFICATE_FILE_MAX,
+		&reading->key_file, &error);
 	if (status != CERTBIND_OK)
 		return fault_add_error(reading, FINDING_UNREADABLE, name, status, &error);
 	reading->has_key_file = true;

@@ -21,7 +21,10 @@ static int read_staple(struct reading *reading, struct pair *pair)
 	struct certbind_error error;
 	struct staple staple;
 	struct staple_question question = {
-		.path = path, .certificate = pair->chain[0], .now = reading->options->now
+		.path = path,
+		.certificate = pair->chain[0],
+		.now = reading->options->now,
+		.sources = reading->certificate->sources,
 	};
 	int status;
 

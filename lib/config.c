@@ -117,7 +117,7 @@ static void entries_read(struct config_entry *entry, const config_setting_t *roo
 		config_domains_read(entry, domains);
 }
 
-static void sources_read(struct config_reader *reader,
+static void config_sources_read(struct config_reader *reader,
 	void (*read)(struct config_entry *entry, const config_setting_t *root))
 {
 	size_t i;
@@ -147,6 +147,9 @@ static int reader_init(struct config_reader *reader)
 	}
 	reader->config = calloc(1, sizeof(*reader->config));
 	if (reader->config == NULL)
+		return CERTBIND_E_MEMORY;
+	reader->config->sources = sources_new();
+	if (reader->config->sources == NULL)
 		return CERTBIND_E_MEMORY;
 	reader->config->state_dir = config_text_dup(reader, default_state_dir);
 	reader->config->cache_size = 10000;
@@ -183,8 +186,8 @@ static int reader_run(struct config_reader *reader, const char *path, struct cer
 	status = config_include_main(reader, path, error);
 	if (status < 0)
 		return status;
-	sources_read(reader, top_read);
-	sources_read(reader, entries_read);
+	config_sources_read(reader, top_read);
+	config_sources_read(reader, entries_read);
 	config_directory_read(reader);
 	config_domains_finish(reader);
 	config_problems_finish(reader);
@@ -233,6 +236,7 @@ void config_free(struct config *config)
 
 	if (config == NULL)
 		return;
+	sources_unref(config->sources);
 	free(config->state_dir);
 	free(config->trust_file);
 	free(config->ticket_key_file);

@@ -2,6 +2,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include "source.h"
 #include <certbind/error.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -105,6 +106,7 @@ struct config {
 	size_t domains_length;
 	struct config_problem *problems; /* in the order of files and lines */
 	size_t problems_length;
+	struct sources *sources; /* the files it was read from */
 	char **files; /* every file read, interned */
 	size_t files_length;
 };

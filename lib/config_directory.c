@@ -98,7 +98,8 @@ static void file_load(struct config_reader *reader, const char *path, const char
 	char folded[NAME_SIZE];
 	struct certbind_error error;
 	struct file_bytes bytes;
-	int status = file_read(path, CONFIG_DOMAIN_FILE_SIZE_MAX, &bytes, &error);
+	int status = sources_read(
+		reader->config->sources, path, CONFIG_DOMAIN_FILE_SIZE_MAX, &bytes, &error);
 
 	if (status == CERTBIND_E_MEMORY)
 		reader->is_out_of_memory = true;

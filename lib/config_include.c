@@ -98,7 +98,8 @@ static void include_file(
 			"\"include\": the name of %s is no UTF-8, or has control characters", path);
 		return;
 	}
-	status = file_read(path, CONFIG_FILE_SIZE_MAX, &bytes, &error);
+	status = sources_read(
+		entry->reader->config->sources, path, CONFIG_FILE_SIZE_MAX, &bytes, &error);
 	if (status == CERTBIND_E_MEMORY) {
 		entry->reader->is_out_of_memory = true;
 	} else if (status < 0) {
@@ -218,7 +219,8 @@ int config_include_main(
 	struct config_place place = { path, 0 };
 	struct file_bytes bytes;
 	char *identity;
-	int status = file_read(path, CONFIG_FILE_SIZE_MAX, &bytes, error);
+	int status =
+		sources_read(reader->config->sources, path, CONFIG_FILE_SIZE_MAX, &bytes, error);
 
 	if (status < 0)
 		return status;

@@ -64,7 +64,7 @@ static int check_kind(
 	return CERTBIND_OK;
 }
 
-static struct file_id id_of(const struct stat *status)
+struct file_id file_id_of(const struct stat *status)
 {
 	struct file_id id = { .device = status->st_dev,
 		.inode = status->st_ino,
@@ -108,7 +108,7 @@ static int check_unchanged(int fd, ssize_t got, const struct file_bytes *bytes, 
 		return refuse_errno(error, path, errno);
 	if (fstat(fd, &status) != 0)
 		return refuse_errno(error, path, errno);
-	id = id_of(&status);
+	id = file_id_of(&status);
 	if ((size_t)got != bytes->size || !file_id_equal(&id, &bytes->id))
 		return error_set(error, CERTBIND_E_FILE, path, 0,
 			"changed while it was read; whoever writes it should write a temporary "
@@ -129,7 +129,7 @@ static int read_open(int fd, size_t size_max, struct file_bytes *bytes, const ch
 	if (result != CERTBIND_OK)
 		return result;
 	bytes->size = (size_t)status.st_size;
-	bytes->id = id_of(&status);
+	bytes->id = file_id_of(&status);
 	bytes->mode = status.st_mode;
 	bytes->owner = status.st_uid;
 	if (bytes->size >= SIZE_MAX / 2)

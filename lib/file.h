@@ -39,6 +39,7 @@ void file_bytes_wipe(struct file_bytes *bytes);
 /* `path` as seen from the directory of the file that names it; the caller frees; NULL: memory. */
 char *file_resolve_dup(const char *naming_file, const char *path);
 
+struct file_id file_id_of(const struct stat *status);
 bool file_id_equal(const struct file_id *a, const struct file_id *b);
 
 #endif

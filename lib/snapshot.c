@@ -63,9 +63,12 @@ static void snapshot_free(struct snapshot *snapshot)
 		bundle_unref(snapshot->bundles[i]);
 	free(snapshot->bundles);
 	table_clear(&snapshot->certificates_by_name);
-	for (i = 0; i < snapshot->certificates_length; i++)
+	for (i = 0; i < snapshot->certificates_length; i++) {
 		certificate_unref(snapshot->certificates[i]);
+		snapshot_state_clear(&snapshot->states[i]);
+	}
 	free(snapshot->certificates);
+	free(snapshot->states);
 	config_problems_free(snapshot->problems, snapshot->problems_length);
 	for (i = 0; i < snapshot->strings_length; i++)
 		free(snapshot->strings[i]);
@@ -108,6 +111,14 @@ struct snapshot_service *snapshot_service_peek(const struct snapshot *snapshot, 
 		if (strcmp(snapshot->services[i].config->name, name) == 0)
 			return &snapshot->services[i];
 	return NULL;
+}
+
+size_t snapshot_certificate_index(const struct snapshot *snapshot, const char *name)
+{
+	struct certificate **found = table_get(&snapshot->certificates_by_name, name);
+
+	return found != NULL ? (size_t)(found - snapshot->certificates)
+			     : snapshot->certificates_length;
 }
 
 struct snapshot_domain *snapshot_domain_peek(const struct snapshot *snapshot, const char *name)
@@ -184,6 +195,19 @@ static char *members_key_dup(struct certificate *const *members, size_t length)
 	return key;
 }
 
+/* The bundle that the former snapshot had of the very same objects: what was made of it stays made. */
+static struct bundle *snapshot_bundle_former(const struct snapshot *former,
+	struct certificate *const *members, size_t members_length, const char *key)
+{
+	struct bundle *bundle = former != NULL ? table_get(&former->bundles_by_members, key) : NULL;
+	size_t i;
+
+	for (i = 0; bundle != NULL && i < members_length; i++)
+		if (bundle->members[i] != members[i])
+			return NULL;
+	return bundle != NULL ? bundle_ref(bundle) : NULL;
+}
+
 static struct bundle *snapshot_bundle_make(struct snapshot *snapshot,
 	struct certificate *const *members, size_t members_length, const char *key)
 {
@@ -196,7 +220,11 @@ static struct bundle *snapshot_bundle_make(struct snapshot *snapshot,
 		return NULL;
 	snapshot->bundles = bundles;
 	kept = snapshot_string_dup(snapshot, key);
-	bundle = kept != NULL ? bundle_new(snapshot->cache, members, members_length) : NULL;
+	if (kept == NULL)
+		return NULL;
+	bundle = snapshot_bundle_former(snapshot->former, members, members_length, key);
+	if (bundle == NULL)
+		bundle = bundle_new(snapshot->cache, members, members_length);
 	if (bundle == NULL)
 		return NULL;
 	snapshot->bundles[snapshot->bundles_length++] = bundle;
@@ -277,6 +305,7 @@ int snapshot_build(struct config *config, const struct snapshot_options *options
 	if (build.snapshot == NULL)
 		return error_memory(error);
 	build.snapshot->config = config;
+	build.snapshot->former = options->former;
 	build.judge.now = options->now;
 	build.judge.anchors = build_anchors;
 	build.judge.data = &build;
@@ -284,6 +313,7 @@ int snapshot_build(struct config *config, const struct snapshot_options *options
 	candidate_index_clear(&build.index);
 	candidate_judge_clear(&build.judge);
 	free(build.candidates);
+	build.snapshot->former = NULL;
 	if (status == CERTBIND_OK) {
 		build.snapshot->owns_config = true;
 		*snapshot = build.snapshot;

@@ -62,14 +62,30 @@ struct snapshot_service {
 	struct table names; /* identifier of a bound certificate, "*.…" too -> struct bundle */
 };
 
+/* What is known of a certificate beside itself: it may outlive several of these. */
+struct snapshot_state {
+	struct sources
+		*sources; /* the files as they were last read; NULL: gone from its directory */
+	char *file; /* where it is configured; for one of certificate_dirs the directory */
+	int line;
+	bool is_from_directory;
+	/* When its files stopped being good: the certificate is the last good one; 0: they are. */
+	int64_t stale_since;
+	char *stale_file; /* the one to blame */
+	char *stale_message; /* why it was not taken */
+	int64_t missing_since; /* when its files were first missing; 0: they are not */
+};
+
 struct snapshot {
 	atomic_uint references;
 	struct config *config;
 	bool owns_config; /* else the builder frees it */
 	struct bundle_cache *cache; /* borrowed: the store's */
+	const struct snapshot *former; /* borrowed, while this one is built */
 	struct certificate **certificates; /* by name */
+	struct snapshot_state *states; /* as certificates */
 	size_t certificates_length;
-	struct table certificates_by_name;
+	struct table certificates_by_name; /* -> into certificates */
 	struct config_problem
 		*problems; /* of the certificate directories; the rest is in `config` */
 	size_t problems_length;
@@ -92,6 +108,8 @@ struct snapshot_options {
 	struct bundle_cache *cache;
 	struct der_pool *pool;
 	int64_t now;
+	struct snapshot
+		*former; /* what it replaces: what did not change is shared; NULL: nothing */
 };
 
 /*
@@ -107,6 +125,9 @@ void snapshot_unref(struct snapshot *snapshot); /* NULL does nothing */
 /* The trust anchors, with a reference for the caller; read at the first call. */
 int snapshot_anchors(
 	struct snapshot *snapshot, struct anchors **anchors, struct certbind_error *error);
+
+/* The place of a certificate among snapshot->certificates; snapshot->certificates_length: nowhere. */
+size_t snapshot_certificate_index(const struct snapshot *snapshot, const char *name);
 
 /* NULL when there is none of that name. */
 struct snapshot_service *snapshot_service_peek(const struct snapshot *snapshot, const char *name);

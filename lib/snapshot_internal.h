@@ -19,6 +19,21 @@ struct snapshot_build {
 /* snapshot_read.c: the certificates, on several threads where there are many. */
 int snapshot_read_certificates(struct snapshot_build *build);
 
+/* snapshot_take.c: one certificate, as its files and what served before allow. */
+struct snapshot_taking {
+	const struct config_certificate *entry;
+	bool is_from_directory;
+	struct certificate *certificate; /* receives a reference */
+	struct snapshot_state state;
+};
+int snapshot_take(const struct snapshot *former, const struct certificate_options *options,
+	struct snapshot_taking *taking);
+/* The same for one of the former snapshot that is in no directory any more; nothing in
+ * taking->certificate: it has been gone for long enough. */
+int snapshot_take_gone(
+	const struct snapshot *former, size_t index, int64_t now, struct snapshot_taking *taking);
+void snapshot_state_clear(struct snapshot_state *state);
+
 /* snapshot_bind.c: services, domains, bindings, whose a host is, and the names of what is bound. */
 int snapshot_bind_services(struct snapshot_build *build);
 int snapshot_bind_domains(struct snapshot_build *build);

@@ -15,9 +15,9 @@ enum {
 
 /* What several threads read together. */
 struct read_job {
-	const struct config_certificate **entries;
-	struct certificate **certificates; /* as entries */
+	struct snapshot_taking *takings;
 	size_t length;
+	const struct snapshot *former;
 	const struct certificate_options *options;
 	atomic_size_t next;
 	atomic_bool is_out_of_memory;
@@ -29,8 +29,7 @@ static void *read_work(void *data)
 	size_t i;
 
 	while ((i = atomic_fetch_add(&job->next, 1)) < job->length)
-		if (certificate_read(job->entries[i], job->options, &job->certificates[i], NULL) <
-			0)
+		if (snapshot_take(job->former, job->options, &job->takings[i]) < 0)
 			atomic_store(&job->is_out_of_memory, true);
 	return NULL;
 }
@@ -157,7 +156,7 @@ static int problem_seen_twice(struct snapshot_build *build, const struct config_
 
 /* Joins the entries of all sources; of two with one name the first stays. */
 static int entries_join(struct snapshot_build *build, struct config_certificate *entries,
-	size_t length, struct table *names, struct read_job *job)
+	size_t length, bool is_from_directory, struct table *names, struct read_job *job)
 {
 	size_t i;
 	int status = CERTBIND_OK;
@@ -172,35 +171,99 @@ static int entries_join(struct snapshot_build *build, struct config_certificate 
 			continue;
 		}
 		*place = &entries[i];
-		job->entries[job->length++] = &entries[i];
+		job->takings[job->length].entry = &entries[i];
+		job->takings[job->length++].is_from_directory = is_from_directory;
 	}
 	return status;
+}
+
+/* Those of the former snapshot whose directory has them no more. */
+static int job_add_gone(
+	const struct snapshot_build *build, const struct table *names, struct read_job *job)
+{
+	const struct snapshot *former = build->options->former;
+	size_t i;
+	int status = CERTBIND_OK;
+
+	for (i = 0; former != NULL && i < former->certificates_length && status == CERTBIND_OK;
+		i++) {
+		struct snapshot_taking *taking = &job->takings[job->length];
+
+		if (!former->states[i].is_from_directory ||
+			table_get(names, former->certificates[i]->name) != NULL)
+			continue;
+		status = snapshot_take_gone(former, i, build->options->now, taking);
+		if (status == CERTBIND_OK && taking->certificate != NULL)
+			job->length++;
+	}
+	return status;
+}
+
+static size_t job_room(
+	const struct snapshot_build *build, const struct read_directories *directories)
+{
+	const struct snapshot *former = build->options->former;
+	size_t room = build->snapshot->config->certificates_length;
+	size_t i;
+
+	for (i = 0; i < directories->length; i++)
+		room += directories->entries_length[i];
+	return room + (former != NULL ? former->certificates_length : 0) + 1;
 }
 
 static int job_prepare(struct snapshot_build *build, const struct read_directories *directories,
 	struct read_job *job)
 {
 	const struct config *config = build->snapshot->config;
-	size_t total = config->certificates_length;
+	size_t room = job_room(build, directories);
 	struct table names;
 	size_t i;
 	int status;
 
-	for (i = 0; i < directories->length; i++)
-		total += directories->entries_length[i];
-	job->entries = calloc(total + 1, sizeof(*job->entries));
-	job->certificates = calloc(total + 1, sizeof(struct certificate *));
-	if (job->entries == NULL || job->certificates == NULL)
+	job->former = build->options->former;
+	job->takings = calloc(room, sizeof(*job->takings));
+	if (job->takings == NULL)
 		return CERTBIND_E_MEMORY;
-	status = table_init(&names, total);
+	status = table_init(&names, room);
 	if (status == CERTBIND_OK)
-		status = entries_join(
-			build, config->certificates, config->certificates_length, &names, job);
+		status = entries_join(build, config->certificates, config->certificates_length,
+			false, &names, job);
 	for (i = 0; i < directories->length && status == CERTBIND_OK; i++)
 		status = entries_join(build, directories->entries[i],
-			directories->entries_length[i], &names, job);
+			directories->entries_length[i], true, &names, job);
+	if (status == CERTBIND_OK)
+		status = job_add_gone(build, &names, job);
 	table_clear(&names);
 	return status;
+}
+
+/* Moves what was read to the snapshot, which frees it from then on. */
+static int job_finish(struct read_job *job, struct snapshot *snapshot)
+{
+	size_t i;
+
+	snapshot->certificates = calloc(job->length + 1, sizeof(struct certificate *));
+	snapshot->states = calloc(job->length + 1, sizeof(*snapshot->states));
+	if (snapshot->certificates == NULL || snapshot->states == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < job->length; i++) {
+		snapshot->certificates[i] = job->takings[i].certificate;
+		snapshot->states[i] = job->takings[i].state;
+	}
+	snapshot->certificates_length = job->length;
+	job->length = 0;
+	return CERTBIND_OK;
+}
+
+static void job_clear(struct read_job *job)
+{
+	size_t i;
+
+	for (i = 0; i < job->length; i++) {
+		certificate_unref(job->takings[i].certificate);
+		snapshot_state_clear(&job->takings[i].state);
+	}
+	free(job->takings);
 }
 
 /* Names and candidates of what was read. */
@@ -247,22 +310,12 @@ int snapshot_read_certificates(struct snapshot_build *build)
 		status = job_prepare(build, &directories, &job);
 	if (status == CERTBIND_OK) {
 		read_all(&job);
-		if (atomic_load(&job.is_out_of_memory)) {
-			size_t i;
-
-			for (i = 0; i < job.length; i++)
-				certificate_unref(job.certificates[i]);
-			status = CERTBIND_E_MEMORY;
-		}
+		status = atomic_load(&job.is_out_of_memory) ? CERTBIND_E_MEMORY
+							    : job_finish(&job, snapshot);
 	}
-	if (status == CERTBIND_OK) {
-		snapshot->certificates = job.certificates;
-		snapshot->certificates_length = job.length;
-		job.certificates = NULL;
+	if (status == CERTBIND_OK)
 		status = certificates_index(build);
-	}
-	free(job.certificates);
-	free(job.entries);
+	job_clear(&job);
 	read_directories_free(&directories);
 	return status;
 }

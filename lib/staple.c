@@ -302,7 +302,8 @@ int staple_read(
 	const struct staple_question *question, struct staple *staple, struct certbind_error *error)
 {
 	struct file_bytes bytes;
-	int status = file_read(question->path, CERTIFICATE_STAPLE_MAX, &bytes, error);
+	int status = sources_read(
+		question->sources, question->path, CERTIFICATE_STAPLE_MAX, &bytes, error);
 
 	memset(staple, 0, sizeof(*staple));
 	if (status == CERTBIND_OK)

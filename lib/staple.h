@@ -3,6 +3,7 @@
 #define STAPLE_H
 
 #include "der.h"
+#include "source.h"
 #include <certbind/error.h>
 
 /* An OCSP response that was found to be good, and when it may be served. */
@@ -17,6 +18,7 @@ struct staple_question {
 	const struct der *certificate;
 	const struct der *issuer; /* NULL: the chain has none, and nothing can be verified */
 	int64_t now;
+	struct sources *sources; /* notes the file; NULL: nobody does */
 };
 
 /*

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "error.h"
+#include "snapshot_internal.h"
+#include <gnutls/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Which version of a certificate is in service: the files', or the last good one. */
+
+enum { GONE_SECONDS = 60 /* a certificate that has disappeared stays for so long */ };
+
+void snapshot_state_clear(struct snapshot_state *state)
+{
+	sources_unref(state->sources);
+	free(state->file);
+	free(state->stale_file);
+	free(state->stale_message);
+	memset(state, 0, sizeof(*state));
+}
+
+static int digest_text(gnutls_hash_hd_t hash, const char *text)
+{
+	/* With its NUL: the end of each text counts. */
+	return text != NULL ? gnutls_hash(hash, text, strlen(text) + 1)
+			    : gnutls_hash(hash, "\xff", 1);
+}
+
+static int digest_pair(gnutls_hash_hd_t hash, const struct config_pair *pair)
+{
+	const char *texts[] = { pair->key, pair->key_password, pair->key_password_file,
+		pair->staple };
+	size_t i;
+	int status = gnutls_hash(hash, "pair", 5);
+
+	for (i = 0; i < pair->chain.length && status >= 0; i++)
+		status = digest_text(hash, pair->chain.items[i]);
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]) && status >= 0; i++)
+		status = digest_text(hash, texts[i]);
+	return status;
+}
+
+/* What the configuration says of a certificate, but for where. */
+static int definition_digest(
+	const struct config_certificate *entry, bool strict_key_permissions, unsigned char *digest)
+{
+	gnutls_hash_hd_t hash;
+	size_t i;
+	int status = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256);
+
+	if (status < 0)
+		return CERTBIND_E_MEMORY;
+	status = gnutls_hash(hash, strict_key_permissions ? "strict" : "lax", 4);
+	for (i = 0; i < entry->pairs_length && status >= 0; i++)
+		status = digest_pair(hash, &entry->pairs[i]);
+	gnutls_hash_deinit(hash, digest);
+	return status < 0 ? CERTBIND_E_MEMORY : CERTBIND_OK;
+}
+
+/* Both may be NULL: none. */
+static bool is_same(const struct der *a, const struct der *b)
+{
+	return a == NULL || b == NULL ? a == b : der_equal(a, b);
+}
+
+static bool pairs_equal(const struct pair *a, const struct pair *b)
+{
+	unsigned int i;
+
+	/* Nothing tells whether a key in a token is still the same. */
+	if (a->token_key != NULL || b->token_key != NULL || !is_same(a->key, b->key) ||
+		!is_same(a->staple, b->staple) || a->chain_length != b->chain_length ||
+		a->chain_extra != b->chain_extra)
+		return false;
+	for (i = 0; i < a->chain_length; i++)
+		if (!der_equal(a->chain[i], b->chain[i]))
+			return false;
+	return true;
+}
+
+static bool faults_equal(const struct certificate *a, const struct certificate *b)
+{
+	size_t i;
+
+	if (a->faults_length != b->faults_length)
+		return false;
+	for (i = 0; i < a->faults_length; i++)
+		if (a->faults[i].code != b->faults[i].code ||
+			strcmp(a->faults[i].message, b->faults[i].message) != 0)
+			return false;
+	return true;
+}
+
+/* The same bytes: the same object goes on, with all that was made of it. */
+static bool certificates_equal(const struct certificate *a, const struct certificate *b)
+{
+	size_t i;
+
+	if (a->pairs_length != b->pairs_length || !faults_equal(a, b))
+		return false;
+	for (i = 0; i < a->pairs_length; i++)
+		if (!pairs_equal(&a->pairs[i], &b->pairs[i]))
+			return false;
+	return true;
+}
+
+static bool is_within_dates(const struct certificate *certificate, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < certificate->pairs_length; i++)
+		if (now < certificate->pairs[i].not_before || now > certificate->pairs[i].not_after)
+			return false;
+	return true;
+}
+
+static int state_stale(struct snapshot_state *state, const struct snapshot_state *former,
+	int64_t now, const char *file, const char *message)
+{
+	state->stale_since = former->stale_since != 0 ? former->stale_since : (now != 0 ? now : 1);
+	state->stale_file = strdup(file);
+	state->stale_message = strdup(message);
+	return state->stale_file != NULL && state->stale_message != NULL ? CERTBIND_OK
+									 : CERTBIND_E_MEMORY;
+}
+
+/* Its files, or its directory's entry, are missing now; true: for so long that it goes. */
+static bool state_missing(
+	struct snapshot_state *state, const struct snapshot_state *former, int64_t now)
+{
+	state->missing_since =
+		former->missing_since != 0 ? former->missing_since : (now != 0 ? now : 1);
+	return now - state->missing_since >= GONE_SECONDS;
+}
+
+/*
+ * Decides between what was read and what serves. Design rule 3: what can't be read or parsed, whose
+ * key does not match, or that is outside its dates while the other is inside, is not taken.
+ */
+static int take_or_keep(struct snapshot_taking *taking, struct certificate *former,
+	const struct snapshot_state *former_state, int64_t now)
+{
+	struct certificate *read = taking->certificate;
+	struct snapshot_state *state = &taking->state;
+	bool is_worse = read->pairs_length < taking->entry->pairs_length &&
+			read->pairs_length < former->pairs_length;
+	int status;
+
+	if (is_worse && sources_have_missing(state->sources) &&
+		state_missing(state, former_state, now))
+		return CERTBIND_OK;
+	if (is_worse)
+		status = state_stale(
+			state, former_state, now, read->faults[0].file, read->faults[0].message);
+	else if (former->pairs_length > 0 && is_within_dates(former, now) &&
+		 !is_within_dates(read, now))
+		status = state_stale(state, former_state, now, state->sources->items[0].path,
+			"The certificate in the files is outside its dates.");
+	else
+		return CERTBIND_OK;
+	taking->certificate = certificate_ref(former);
+	certificate_unref(read);
+	return status;
+}
+
+static int state_place(struct snapshot_state *state, const char *file, int line)
+{
+	state->line = line;
+	state->file = strdup(file != NULL ? file : "");
+	return state->file != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
+}
+
+static int take_fresh(const struct snapshot *former, size_t index,
+	const struct certificate_options *options, struct snapshot_taking *taking)
+{
+	int status = certificate_read(taking->entry, options, &taking->certificate, NULL);
+	struct certificate *served;
+
+	if (status < 0)
+		return status;
+	taking->state.sources = sources_ref(taking->certificate->sources);
+	status = definition_digest(
+		taking->entry, options->strict_key_permissions, taking->state.sources->definition);
+	if (former == NULL || index == former->certificates_length || status < 0)
+		return status;
+	served = former->certificates[index];
+	if (!certificates_equal(served, taking->certificate))
+		return take_or_keep(taking, served, &former->states[index], options->now);
+	certificate_unref(taking->certificate);
+	taking->certificate = certificate_ref(served);
+	return CERTBIND_OK;
+}
+
+/* Nothing has changed since: neither what the configuration says nor the files. */
+static bool is_unchanged(const struct snapshot_state *state, const unsigned char *definition)
+{
+	return state->stale_since == 0 && state->sources != NULL &&
+	       memcmp(state->sources->definition, definition, sizeof(state->sources->definition)) ==
+		       0 &&
+	       sources_are_current(state->sources);
+}
+
+int snapshot_take(const struct snapshot *former, const struct certificate_options *options,
+	struct snapshot_taking *taking)
+{
+	unsigned char definition[32];
+	size_t index;
+	int status;
+
+	if (taking->entry == NULL) /* decided already: gone from its directory */
+		return CERTBIND_OK;
+	taking->state.is_from_directory = taking->is_from_directory;
+	status = state_place(&taking->state, taking->entry->place.file, taking->entry->place.line);
+	if (status < 0 || former == NULL)
+		return status < 0 ? status : take_fresh(NULL, 0, options, taking);
+	index = snapshot_certificate_index(former, taking->entry->name);
+	status = definition_digest(taking->entry, options->strict_key_permissions, definition);
+	if (status < 0)
+		return status;
+	if (index == former->certificates_length ||
+		!is_unchanged(&former->states[index], definition))
+		return take_fresh(former, index, options, taking);
+	taking->certificate = certificate_ref(former->certificates[index]);
+	taking->state.sources = sources_ref(former->states[index].sources);
+	return CERTBIND_OK;
+}
+
+int snapshot_take_gone(
+	const struct snapshot *former, size_t index, int64_t now, struct snapshot_taking *taking)
+{
+	const struct snapshot_state *former_state = &former->states[index];
+	int status;
+
+	memset(taking, 0, sizeof(*taking));
+	if (former->certificates[index]->pairs_length == 0 ||
+		state_missing(&taking->state, former_state, now)) {
+		taking->state.missing_since = 0;
+		return CERTBIND_OK;
+	}
+	taking->is_from_directory = true;
+	taking->state.is_from_directory = true;
+	status = state_place(&taking->state, former_state->file, former_state->line);
+	if (status == CERTBIND_OK)
+		status = state_stale(&taking->state, former_state, now, former_state->file,
+			"It is in its directory no more.");
+	if (status == CERTBIND_OK)
+		taking->certificate = certificate_ref(former->certificates[index]);
+	else
+		snapshot_state_clear(&taking->state);
+	return status;
+}
