@@ -190,6 +190,9 @@ static int reader_run(struct config_reader *reader, const char *path, struct cer
 	config_sources_read(reader, entries_read);
 	config_directory_read(reader);
 	config_domains_finish(reader);
+	if (reader->config->trust_file != NULL &&
+		sources_note(reader->config->sources, reader->config->trust_file) < 0)
+		reader->is_out_of_memory = true;
 	config_problems_finish(reader);
 	return reader->is_out_of_memory ? error_memory(error) : CERTBIND_OK;
 }
@@ -241,6 +244,7 @@ void config_free(struct config *config)
 	free(config->trust_file);
 	free(config->ticket_key_file);
 	config_list_clear(&config->certificate_dirs);
+	config_list_clear(&config->include_dirs);
 	free(config->domains_dir);
 	for (i = 0; i < config->services_length; i++)
 		config_service_clear(&config->services[i]);

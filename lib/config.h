@@ -92,6 +92,7 @@ struct config {
 	char *trust_file; /* NULL: the system's */
 	char *ticket_key_file; /* NULL: a random key a store */
 	struct config_list certificate_dirs;
+	struct config_list include_dirs; /* where patterns of `include` look for files */
 	char *domains_dir; /* NULL: none */
 	uint32_t cache_size;
 	uint32_t expiry_warning_days;

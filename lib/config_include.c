@@ -167,6 +167,24 @@ static char *path_escape_dup(const char *path)
 	return escaped;
 }
 
+/* A file that comes later may match: its directory is kept. One that is a pattern itself is not. */
+static void include_note_directory(struct config_entry *entry, const char *pattern)
+{
+	const char *slash = strrchr(pattern, '/');
+	char *head = slash == NULL
+			     ? strdup(".")
+			     : strndup(pattern, slash == pattern ? 1 : (size_t)(slash - pattern));
+	char *path = NULL;
+
+	if (head != NULL && strpbrk(head, "*?[") == NULL)
+		path = file_resolve_dup(entry->source->file, head);
+	if (head == NULL)
+		entry->reader->is_out_of_memory = true;
+	else if (path != NULL)
+		config_list_append_take(entry->reader, &entry->reader->config->include_dirs, path);
+	free(head);
+}
+
 /* Reads what one string of `include` names. The string given back is only for the check of duplicates. */
 static char *include_pattern(
 	struct config_entry *entry, const config_setting_t *element, const char *text)
@@ -177,12 +195,14 @@ static char *include_pattern(
 
 	if (!is_pattern || base != NULL)
 		path = file_resolve_dup(is_pattern ? base : entry->source->file, text);
-	if (path == NULL)
+	if (path == NULL) {
 		entry->reader->is_out_of_memory = true;
-	else if (is_pattern)
+	} else if (is_pattern) {
 		include_glob(entry, element, path);
-	else
+		include_note_directory(entry, text);
+	} else {
 		include_file(entry, element, path);
+	}
 	free(base);
 	return path;
 }

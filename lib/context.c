@@ -86,6 +86,8 @@ int certbind_context_new(struct certbind_context **context, struct certbind_stor
 	snapshot_unref(snapshot);
 	if (status == CERTBIND_OK)
 		status = context_make(context, store, service, error);
+	if (status == CERTBIND_OK)
+		atomic_fetch_add(&store->contexts, 1);
 	return status;
 }
 

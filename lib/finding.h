@@ -25,6 +25,7 @@
 	CODE(WEAK_KEY, "weak-key", ERROR)                                                          \
 	CODE(WEAK_SIGNATURE, "weak-signature", ERROR)                                              \
 	CODE(PROFILE, "profile", WARNING)                                                          \
+	CODE(STALE_LAST_GOOD, "stale-last-good", WARNING)                                          \
 	CODE(EXPIRES_SOON, "expires-soon", WARNING)                                                \
 	CODE(CHAIN_ORDER, "chain-order", WARNING)                                                  \
 	CODE(STAPLE_INVALID, "staple-invalid", WARNING)                                            \

@@ -306,6 +306,7 @@ int snapshot_build(struct config *config, const struct snapshot_options *options
 		return error_memory(error);
 	build.snapshot->config = config;
 	build.snapshot->former = options->former;
+	build.snapshot->built_at = options->now;
 	build.judge.now = options->now;
 	build.judge.anchors = build_anchors;
 	build.judge.data = &build;

@@ -78,6 +78,7 @@ struct snapshot_state {
 
 struct snapshot {
 	atomic_uint references;
+	int64_t built_at; /* s since the epoch */
 	struct config *config;
 	bool owns_config; /* else the builder frees it */
 	struct bundle_cache *cache; /* borrowed: the store's */

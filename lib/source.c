@@ -78,6 +78,15 @@ int sources_add(struct sources *sources, const char *path, const struct file_byt
 	return CERTBIND_OK;
 }
 
+int sources_note(struct sources *sources, const char *path)
+{
+	int status = sources_add(sources, path, NULL);
+
+	if (status == CERTBIND_OK)
+		sources->items[sources->length - 1].is_failed = false;
+	return status;
+}
+
 bool sources_are_current(const struct sources *sources)
 {
 	size_t i;

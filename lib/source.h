@@ -31,6 +31,9 @@ void sources_unref(struct sources *sources); /* NULL does nothing */
 /* Notes a file that was read (`bytes`), or could not be (NULL). */
 int sources_add(struct sources *sources, const char *path, const struct file_bytes *bytes);
 
+/* Notes a file that somebody else reads, as it is now. */
+int sources_note(struct sources *sources, const char *path);
+
 /* Are all files still what they were? One stat(2) a file. */
 bool sources_are_current(const struct sources *sources);
 

@@ -9,12 +9,18 @@
 static void store_free(struct certbind_store *store)
 {
 	/* The snapshot's bundles are in the cache: they go first. */
+	store_build_free(store->pending);
 	snapshot_unref(store->snapshot);
 	bundle_unref(store->own);
+	store_refusal_unref(store->refusal);
+	store_told_clear(store);
+	free(store->config_path);
 	bundle_cache_free(store->cache);
 	der_pool_unref(store->pool);
 	clock_source_unref(store->clock);
 	(void)pthread_mutex_destroy(&store->lock);
+	(void)pthread_mutex_destroy(&store->build_lock);
+	(void)pthread_mutex_destroy(&store->publish_lock);
 	(void)pthread_mutex_destroy(&store->own_lock);
 	(void)pthread_mutex_destroy(&store->log_lock);
 	free(store);
@@ -35,18 +41,18 @@ void store_unref(struct certbind_store *store)
 
 static int store_locks_init(struct certbind_store *store)
 {
-	if (pthread_mutex_init(&store->lock, NULL) != 0)
-		return CERTBIND_E_SYSTEM;
-	if (pthread_mutex_init(&store->own_lock, NULL) != 0) {
-		(void)pthread_mutex_destroy(&store->lock);
-		return CERTBIND_E_SYSTEM;
-	}
-	if (pthread_mutex_init(&store->log_lock, NULL) != 0) {
-		(void)pthread_mutex_destroy(&store->lock);
-		(void)pthread_mutex_destroy(&store->own_lock);
-		return CERTBIND_E_SYSTEM;
-	}
-	return CERTBIND_OK;
+	pthread_mutex_t *locks[] = { &store->lock, &store->build_lock, &store->publish_lock,
+		&store->own_lock, &store->log_lock };
+	size_t i;
+
+	for (i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
+		if (pthread_mutex_init(locks[i], NULL) != 0)
+			break;
+	if (i == sizeof(locks) / sizeof(locks[0]))
+		return CERTBIND_OK;
+	while (i-- > 0)
+		(void)pthread_mutex_destroy(locks[i]);
+	return CERTBIND_E_SYSTEM;
 }
 
 int certbind_store_new(struct certbind_store **store)
@@ -101,82 +107,42 @@ void store_log(struct certbind_store *store, int level, const struct certbind_er
 	(void)pthread_mutex_unlock(&store->log_lock);
 }
 
-/* Tells the log of every problem; gives the first that refuses the load. */
-static const struct config_problem *store_log_problems(
-	struct certbind_store *store, const struct config_problem *problems, size_t length)
+static int load_first(
+	struct certbind_store *store, const char *config_path, struct certbind_error *error)
 {
-	const struct config_problem *refusal = NULL;
-	size_t i;
-
-	for (i = 0; i < length; i++) {
-		const struct config_problem *problem = &problems[i];
-		struct certbind_error event;
-
-		(void)error_set(&event, CERTBIND_E_CONFIG, problem->place.file, problem->place.line,
-			"%s", problem->message);
-		store_log(store, CERTBIND_LEVEL_ERROR, &event);
-		if (refusal == NULL && problem->scope == CONFIG_SCOPE_LOAD)
-			refusal = problem;
-	}
-	return refusal;
-}
-
-static int store_build(struct certbind_store *store, struct config *config,
-	struct snapshot **snapshot, struct certbind_error *error)
-{
-	const struct snapshot_options options = {
-		.cache = store->cache,
-		.pool = store->pool,
-		.now = (int64_t)clock_source_now(store->clock),
-	};
-	const struct config_problem *refusal;
-	struct certbind_error why;
+	struct store_build *build;
+	char *path = config_path != NULL ? strdup(config_path) : NULL;
 	int status;
 
-	refusal = store_log_problems(store, config->problems, config->problems_length);
-	if (refusal != NULL)
-		return error_set(error, CERTBIND_E_CONFIG, refusal->place.file, refusal->place.line,
-			"%s", refusal->message);
-	status = snapshot_build(config, &options, snapshot, &why);
-	if (status < 0) {
-		if (status == CERTBIND_E_FILE || status == CERTBIND_E_CERTIFICATE)
-			status = why.status = CERTBIND_E_CONFIG; /* the trust file */
-		store_log(store, CERTBIND_LEVEL_ERROR, &why);
-		if (error != NULL)
-			*error = why;
+	if (config_path != NULL && path == NULL)
+		return error_memory(error);
+	free(store->config_path);
+	store->config_path = path;
+	status = store_build(store, NULL, &build, NULL, error);
+	if (status < 0)
 		return status;
-	}
-	(void)store_log_problems(store, (*snapshot)->problems, (*snapshot)->problems_length);
-	return CERTBIND_OK;
+	(void)pthread_mutex_lock(&store->publish_lock);
+	status = store_publish(store, build, error);
+	(void)pthread_mutex_unlock(&store->publish_lock);
+	return status;
 }
 
 int certbind_store_load(
 	struct certbind_store *store, const char *config_path, struct certbind_error *error)
 {
-	struct config *config;
-	struct snapshot *snapshot = store != NULL ? store_snapshot(store) : NULL;
+	struct snapshot *snapshot;
 	int status;
 
 	if (store == NULL)
 		return error_set(error, CERTBIND_E_INVALID, NULL, 0, "no store was given");
-	if (snapshot != NULL) {
-		snapshot_unref(snapshot);
-		return error_set(error, CERTBIND_E_STATE, config_path, 0,
-			"the store has been loaded already");
-	}
-	status = config_load(config_path, &config, error);
-	if (status < 0)
-		return status;
-	status = store_build(store, config, &snapshot, error);
-	if (status < 0) {
-		config_free(config);
-		return status;
-	}
-	bundle_cache_set_limit(store->cache, config->cache_size);
-	(void)pthread_mutex_lock(&store->lock);
-	store->snapshot = snapshot;
-	(void)pthread_mutex_unlock(&store->lock);
-	return CERTBIND_OK;
+	(void)pthread_mutex_lock(&store->build_lock);
+	snapshot = store_snapshot(store);
+	status = snapshot != NULL ? error_set(error, CERTBIND_E_STATE, config_path, 0,
+					    "the store has been loaded already")
+				  : load_first(store, config_path, error);
+	snapshot_unref(snapshot);
+	(void)pthread_mutex_unlock(&store->build_lock);
+	return status;
 }
 
 int certbind_store_open(
@@ -202,6 +168,18 @@ struct snapshot *store_snapshot(struct certbind_store *store)
 	snapshot = store->snapshot != NULL ? snapshot_ref(store->snapshot) : NULL;
 	(void)pthread_mutex_unlock(&store->lock);
 	return snapshot;
+}
+
+struct store_refusal *store_refusal(struct certbind_store *store)
+{
+	struct store_refusal *refusal;
+
+	(void)pthread_mutex_lock(&store->lock);
+	refusal = store->refusal;
+	if (refusal != NULL)
+		atomic_fetch_add_explicit(&refusal->references, 1, memory_order_relaxed);
+	(void)pthread_mutex_unlock(&store->lock);
+	return refusal;
 }
 
 static void copy_string(char *to, size_t size, const char *from)
@@ -255,6 +233,8 @@ void certbind_store_close(struct certbind_store *store)
 {
 	if (store == NULL)
 		return;
+	store_watcher_free(store->watcher);
+	store->watcher = NULL;
 	/* Sessions may go on: they must not call what the caller is about to take away. */
 	certbind_store_set_log(store, NULL, NULL);
 	clock_source_set(store->clock, NULL, NULL);

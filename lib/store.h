@@ -6,6 +6,31 @@
 #include "snapshot.h"
 #include <certbind/store.h>
 #include <pthread.h>
+#include <sys/types.h>
+
+/* What is to be told to the log, in order. */
+struct store_events {
+	struct store_event {
+		int level;
+		struct certbind_error error;
+	} * items;
+	size_t length;
+};
+
+/* Why the last reload was refused: the former snapshot goes on. Reference counted, immutable. */
+struct store_refusal {
+	atomic_uint references;
+	struct certbind_error error;
+};
+
+/* What one reading of the configuration brought. */
+struct store_build {
+	struct snapshot *snapshot; /* NULL: refused */
+	struct store_refusal *refusal; /* why; NULL: not refused */
+	struct store_events events; /* everything that is wrong now */
+};
+
+struct store_watcher;
 
 /*
  * The one mutable object: which snapshot is current, and what outlives snapshots. Reference
@@ -13,16 +38,30 @@
  */
 struct certbind_store {
 	atomic_uint references;
+	atomic_uint contexts; /* made so far: whether anything is served */
 	struct clock_source *clock;
 	struct der_pool *pool;
 	struct bundle_cache *cache;
-	pthread_mutex_t lock; /* of the two below; never held for long */
+
+	pthread_mutex_t lock; /* of the next four; never held for long */
 	struct snapshot *snapshot; /* NULL: nothing loaded */
 	struct bundle *own; /* certbind's own self-signed certificate; NULL: not needed so far */
+	struct store_refusal *refusal; /* NULL: the last reading was fine */
+	struct store_build
+		*pending; /* built by the watcher, to be published by dispatch; NULL: none */
+
+	pthread_mutex_t build_lock; /* one builder; taken before publish_lock */
+	char *config_path; /* set by load */
+	pthread_mutex_t publish_lock; /* one publisher; of the next three */
+	struct table told; /* what was wrong at the last reading, as it was told to the log */
+	char **told_keys;
+	size_t told_length;
+
 	pthread_mutex_t own_lock; /* one maker of it */
 	pthread_mutex_t log_lock;
 	certbind_log_func *log;
 	void *log_data;
+	struct store_watcher *watcher; /* NULL: nobody asked for the descriptor */
 };
 
 struct certbind_store *store_ref(struct certbind_store *store);
@@ -31,14 +70,44 @@ void store_unref(struct certbind_store *store); /* NULL does nothing */
 /* The current snapshot, with a reference for the caller; NULL: nothing is loaded. */
 struct snapshot *store_snapshot(struct certbind_store *store);
 
+/* Why the last reload was refused, with a reference for the caller; NULL: it was not. */
+struct store_refusal *store_refusal(struct certbind_store *store);
+void store_refusal_unref(struct store_refusal *refusal); /* NULL does nothing */
+
 /* The self-signed certificate, with a reference for the caller; NULL: not made. */
 struct bundle *store_own_bundle(struct certbind_store *store);
 
-/* Makes it, or takes it from state_dir, when there is none yet. Writes to state_dir. */
+/*
+ * Makes it, takes it from state_dir, or renews it before it ends. Writes to state_dir.
+ */
 int store_own_prepare(
 	struct certbind_store *store, struct snapshot *snapshot, struct certbind_error *error);
 
+/* Is there one that wants to be renewed? */
+bool store_own_is_ending(struct certbind_store *store);
+
 void store_log(struct certbind_store *store, int level, const struct certbind_error *event);
+
+/*
+ * store_build.c: reads everything anew. `former`: what it replaces; NULL: nothing. The caller has
+ * build_lock. *is_changed (may be NULL): whether there is anything to publish.
+ * store_build_free() gives back what was not published.
+ */
+int store_build(struct certbind_store *store, struct snapshot *former, struct store_build **build,
+	bool *is_changed, struct certbind_error *error);
+void store_build_free(struct store_build *build); /* NULL does nothing */
+
+/* store_publish.c: takes a build into service, in steps that can't fail; frees it. The caller has publish_lock. */
+int store_publish(
+	struct certbind_store *store, struct store_build *build, struct certbind_error *error);
+void store_told_clear(struct certbind_store *store);
+
+/* store_reload.c: the latest version there is: what waits, else what serves. With a reference. */
+struct snapshot *store_latest(struct certbind_store *store);
+
+/* store_watcher.c: the thread that watches and builds. */
+int store_watcher_ready_fd(const struct store_watcher *watcher);
+void store_watcher_free(struct store_watcher *watcher); /* NULL does nothing */
 
 /* Fills the public struct from what was selected. */
 void store_selection(const struct snapshot_service *service, const struct snapshot_result *result,

@@ -94,24 +94,42 @@ static int own_make(struct certbind_store *store, const struct snapshot *snapsho
 	return *own != NULL ? CERTBIND_OK : error_memory(error);
 }
 
+/* There, and not about to end. */
+static bool own_is_fresh(struct certbind_store *store)
+{
+	struct bundle *own = store_own_bundle(store);
+	int64_t until = bundle_not_after(own);
+
+	bundle_unref(own);
+	return own != NULL && until - (int64_t)clock_source_now(store->clock) >
+				      (int64_t)SELFSIGNED_RENEW_DAYS * 86400;
+}
+
+bool store_own_is_ending(struct certbind_store *store)
+{
+	struct bundle *own = store_own_bundle(store);
+
+	bundle_unref(own);
+	return own != NULL && !own_is_fresh(store);
+}
+
 int store_own_prepare(
 	struct certbind_store *store, struct snapshot *snapshot, struct certbind_error *error)
 {
-	struct bundle *own;
+	struct bundle *own = NULL;
+	struct bundle *former = NULL;
 	int status = CERTBIND_OK;
 
 	(void)pthread_mutex_lock(&store->own_lock);
-	own = store_own_bundle(store);
-	if (own != NULL) {
-		bundle_unref(own);
-	} else {
+	if (!own_is_fresh(store))
 		status = own_make(store, snapshot, &own, error);
-		if (status == CERTBIND_OK) {
-			(void)pthread_mutex_lock(&store->lock);
-			store->own = own;
-			(void)pthread_mutex_unlock(&store->lock);
-		}
+	if (own != NULL) {
+		(void)pthread_mutex_lock(&store->lock);
+		former = store->own;
+		store->own = own;
+		(void)pthread_mutex_unlock(&store->lock);
 	}
 	(void)pthread_mutex_unlock(&store->own_lock);
+	bundle_unref(former);
 	return status;
 }

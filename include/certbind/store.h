@@ -181,6 +181,51 @@ CERTBIND_API int certbind_store_select(struct certbind_store *store, const char 
 	const char *host, struct certbind_selection *selection, struct certbind_error *error);
 
 /**
+ * Reads the configuration and the files that have changed, and takes the result into service for
+ * new sessions; those under way keep what they have. Whatever worked stays: an entry that is wrong
+ * now keeps its last good version, a certificate that can't be read, does not fit its key, or is
+ * outside its dates is not taken, and an error outside the entries refuses the whole. For programs
+ * that have no event loop, and for SIGHUP; one that has a loop uses certbind_store_fd().
+ *
+ * @param error  receives why the reload was refused; the log is given everything, once
+ * @return CERTBIND_OK, CERTBIND_E_INVALID, CERTBIND_E_STATE (nothing is loaded), CERTBIND_E_FILE
+ *         (the configuration can't be read any more), CERTBIND_E_CONFIG, CERTBIND_E_MEMORY,
+ *         CERTBIND_E_SYSTEM; after an error the former configuration is in service
+ *
+ * Threads: any thread; reads files. Since 0.1.
+ */
+CERTBIND_API int certbind_store_reload(struct certbind_store *store, struct certbind_error *error);
+
+/**
+ * Gives a descriptor that is readable when there is something to do for
+ * certbind_store_dispatch(). With the first call a thread starts that watches every file the
+ * configuration was read from (inotify(7); where that can't be had it looks every poll_interval
+ * seconds), and reads and builds when one changes. After fork(2) the child asks for a descriptor of
+ * its own.
+ *
+ * @return the descriptor, the store's: it is closed with the store; CERTBIND_E_INVALID,
+ *         CERTBIND_E_STATE (nothing is loaded), CERTBIND_E_MEMORY, CERTBIND_E_SYSTEM (no
+ *         descriptor or thread to be had)
+ *
+ * Threads: one thread per object. Since 0.1.
+ */
+CERTBIND_API int certbind_store_fd(struct certbind_store *store);
+
+/**
+ * Takes what was built since into service for new sessions. Call it when the descriptor is
+ * readable; it may be called at any time.
+ *
+ * @param error  receives why the last change was refused
+ * @return CERTBIND_OK (also when there was nothing to do), CERTBIND_E_INVALID, else as
+ *         certbind_store_reload()
+ *
+ * Threads: any thread; short, and never waits for files but those of the self-signed certificate
+ * in state_dir when that is made or renewed. Since 0.1.
+ */
+CERTBIND_API int certbind_store_dispatch(
+	struct certbind_store *store, struct certbind_error *error);
+
+/**
  * Gives a store back. Contexts hold it until they are freed themselves, so that the two may end
  * in either order. Keys are wiped with the last of them.
  *

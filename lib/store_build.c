@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config_keep.h"
+#include "date.h"
+#include "error.h"
+#include "store.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Reading the configuration into a snapshot that is not in service yet. */
+
+void store_refusal_unref(struct store_refusal *refusal)
+{
+	if (refusal != NULL &&
+		atomic_fetch_sub_explicit(&refusal->references, 1, memory_order_acq_rel) == 1)
+		free(refusal);
+}
+
+void store_build_free(struct store_build *build)
+{
+	if (build == NULL)
+		return;
+	snapshot_unref(build->snapshot);
+	store_refusal_unref(build->refusal);
+	free(build->events.items);
+	free(build);
+}
+
+static int events_add(struct store_events *events, int level, const struct certbind_error *error)
+{
+	struct store_event *items;
+
+	/* The array doubles at powers of two. */
+	if ((events->length & (events->length - 1)) == 0) {
+		size_t room = events->length == 0 ? 1 : events->length * 2;
+
+		items = realloc(events->items, room * sizeof(*items));
+		if (items == NULL)
+			return CERTBIND_E_MEMORY;
+		events->items = items;
+	}
+	events->items[events->length].level = level;
+	events->items[events->length].error = *error;
+	events->length++;
+	return CERTBIND_OK;
+}
+
+static int build_refuse(struct store_build *build, const struct certbind_error *error)
+{
+	struct store_refusal *refusal = calloc(1, sizeof(*refusal));
+
+	if (refusal == NULL)
+		return CERTBIND_E_MEMORY;
+	atomic_init(&refusal->references, 1);
+	refusal->error = *error;
+	build->refusal = refusal;
+	return CERTBIND_OK;
+}
+
+/* Notes every problem; the first that refuses the load makes the refusal. */
+static int build_note_problems(
+	struct store_build *build, const struct config_problem *problems, size_t length)
+{
+	size_t i;
+	int status = CERTBIND_OK;
+
+	for (i = 0; i < length && status == CERTBIND_OK; i++) {
+		const struct config_problem *problem = &problems[i];
+		struct certbind_error event;
+
+		(void)error_set(&event, CERTBIND_E_CONFIG, problem->place.file, problem->place.line,
+			"%s", problem->message);
+		status = events_add(&build->events, CERTBIND_LEVEL_ERROR, &event);
+		if (status == CERTBIND_OK && build->refusal == NULL &&
+			problem->scope == CONFIG_SCOPE_LOAD)
+			status = build_refuse(build, &event);
+	}
+	return status;
+}
+
+static int build_note_stale(struct store_build *build)
+{
+	const struct snapshot *snapshot = build->snapshot;
+	size_t i;
+	int status = CERTBIND_OK;
+
+	for (i = 0; i < snapshot->certificates_length && status == CERTBIND_OK; i++) {
+		const struct snapshot_state *state = &snapshot->states[i];
+		struct certbind_error event;
+
+		if (state->stale_since == 0)
+			continue;
+		(void)error_set(&event, CERTBIND_E_CERTIFICATE, state->stale_file, 0,
+			"certificate \"%s\": the last good version stays in service: %s",
+			snapshot->certificates[i]->name, state->stale_message);
+		status = events_add(&build->events, CERTBIND_LEVEL_WARNING, &event);
+	}
+	return status;
+}
+
+/* An error outside the entries: of the text, of what it names, or of reading it at all. */
+static int build_refuse_for(
+	struct store_build *build, const struct snapshot *former, struct certbind_error *why)
+{
+	int status;
+
+	if (former == NULL)
+		return why->status;
+	if (why->status == CERTBIND_E_FILE) { /* also what a daemon sees that gave up its rights */
+		char message[sizeof(why->message)];
+
+		(void)snprintf(message, sizeof(message), "%s", why->message);
+		(void)error_set(why, CERTBIND_E_FILE, why->file, 0,
+			"%.500s; what was loaded stays in service. A daemon that has changed its "
+			"root or its user must keep the right to read the configuration, or be "
+			"restarted to take changes",
+			message);
+	}
+	status = events_add(&build->events, CERTBIND_LEVEL_ERROR, why);
+	return status == CERTBIND_OK ? build_refuse(build, why) : status;
+}
+
+static int build_snapshot(struct certbind_store *store, struct snapshot *former,
+	struct config *config, struct store_build *build, struct certbind_error *why)
+{
+	const struct snapshot_options options = {
+		.cache = store->cache,
+		.pool = store->pool,
+		.now = (int64_t)clock_source_now(store->clock),
+		.former = former,
+	};
+	int status;
+
+	if (former != NULL && config_keep(config, former->config) < 0)
+		return error_memory(why);
+	status = snapshot_build(config, &options, &build->snapshot, why);
+	/* The trust file: an error of the configuration that names it. */
+	if (status == CERTBIND_E_FILE || status == CERTBIND_E_CERTIFICATE)
+		status = why->status = CERTBIND_E_CONFIG;
+	return status;
+}
+
+static int build_run(struct certbind_store *store, struct snapshot *former,
+	struct store_build *build, struct certbind_error *why)
+{
+	struct config *config;
+	int status = config_load(store->config_path, &config, why);
+
+	if (status == CERTBIND_E_FILE)
+		return build_refuse_for(build, former, why);
+	if (status < 0)
+		return status;
+	if (build_note_problems(build, config->problems, config->problems_length) < 0)
+		status = error_memory(why);
+	if (status == CERTBIND_OK && build->refusal == NULL) {
+		status = build_snapshot(store, former, config, build, why);
+		if (status == CERTBIND_OK)
+			config = NULL; /* the snapshot has it */
+		else if (status == CERTBIND_E_CONFIG)
+			status = build_refuse_for(build, former, why);
+	} else if (status == CERTBIND_OK) {
+		*why = build->refusal->error;
+	}
+	config_free(config);
+	if (status < 0 || build->snapshot == NULL)
+		return status;
+	status = build_note_problems(
+		build, build->snapshot->problems, build->snapshot->problems_length);
+	if (status == CERTBIND_OK)
+		status = build_note_stale(build);
+	return status < 0 ? error_memory(why) : CERTBIND_OK;
+}
+
+static bool states_differ(const struct snapshot_state *a, const struct snapshot_state *b)
+{
+	if (a->stale_since != b->stale_since || a->missing_since != b->missing_since)
+		return true;
+	if (a->sources == NULL || b->sources == NULL)
+		return a->sources != b->sources;
+	return !sources_equal(a->sources, b->sources);
+}
+
+/* Is there anything in it that the former snapshot does not have? */
+static bool snapshot_differs(const struct snapshot *snapshot, const struct snapshot *former)
+{
+	size_t i;
+
+	if (former == NULL || snapshot->certificates_length != former->certificates_length ||
+		!sources_equal(snapshot->config->sources, former->config->sources))
+		return true;
+	for (i = 0; i < snapshot->certificates_length; i++)
+		if (snapshot->certificates[i] != former->certificates[i] ||
+			states_differ(&snapshot->states[i], &former->states[i]))
+			return true;
+	return false;
+}
+
+int store_build(struct certbind_store *store, struct snapshot *former, struct store_build **build,
+	bool *is_changed, struct certbind_error *error)
+{
+	struct store_build *made = calloc(1, sizeof(*made));
+	struct certbind_error why = { 0 };
+	int status;
+
+	*build = NULL;
+	if (made == NULL)
+		return error_memory(error);
+	status = build_run(store, former, made, &why);
+	if (status < 0) {
+		store_build_free(made);
+		if (error != NULL)
+			*error = why;
+		return status;
+	}
+	if (is_changed != NULL)
+		*is_changed = made->snapshot == NULL || snapshot_differs(made->snapshot, former);
+	*build = made;
+	return CERTBIND_OK;
+}

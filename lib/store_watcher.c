@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "error.h"
+#include "store.h"
+#include "watch.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/*
+ * The thread that watches, reads and builds; what it has built waits in the store until the
+ * daemon's own thread publishes it.
+ */
+
+enum {
+	QUIET_MS = 100, /* changes come in groups: it waits until there are no more */
+	QUIET_MAX_MS = 600, /* but not longer than that */
+	MISSING_LOOK_S = 5, /* while a certificate is missing */
+	LOOK_MAX_S = 3600 /* dates come and go without any file changing */
+};
+
+struct store_watcher {
+	struct certbind_store *store;
+	struct watch *watch; /* NULL: inotify can't be had */
+	pthread_t thread;
+	pid_t process; /* a fork's child has no thread */
+	int ready_fd; /* the daemon's: something is pending */
+	int stop_fd; /* the thread's: end */
+	bool gap_is_told;
+	int look_ms; /* the next look without any event */
+};
+
+static void fd_signal(int fd)
+{
+	const uint64_t one = 1;
+	ssize_t written;
+
+	do {
+		written = write(fd, &one, sizeof(one));
+	} while (written < 0 && errno == EINTR);
+}
+
+static void watcher_offer(struct store_watcher *watcher, struct store_build *build)
+{
+	struct certbind_store *store = watcher->store;
+	struct store_build *former;
+
+	(void)pthread_mutex_lock(&store->lock);
+	former = store->pending;
+	/* A refusal does not take away what waits: that was good. */
+	if (former != NULL && build->snapshot == NULL && former->snapshot != NULL)
+		build->snapshot = snapshot_ref(former->snapshot);
+	store->pending = build;
+	(void)pthread_mutex_unlock(&store->lock);
+	store_build_free(former);
+	fd_signal(watcher->ready_fd);
+}
+
+/* When dates alone change what is chosen, or a missing certificate is to be looked at; s since the epoch. */
+static int64_t snapshot_due(const struct snapshot *snapshot)
+{
+	int64_t from = snapshot->built_at;
+	int64_t due = from + LOOK_MAX_S;
+	size_t i, j;
+
+	for (i = 0; i < snapshot->certificates_length; i++) {
+		const struct certificate *certificate = snapshot->certificates[i];
+
+		if (snapshot->states[i].missing_since != 0)
+			return from + MISSING_LOOK_S;
+		for (j = 0; j < certificate->pairs_length; j++) {
+			int64_t begins = certificate->pairs[j].not_before;
+			int64_t ends = certificate->pairs[j].not_after + 1;
+
+			if (begins > from && begins < due)
+				due = begins;
+			if (ends > from && ends < due)
+				due = ends;
+		}
+	}
+	return due;
+}
+
+static void watcher_tell_gap(struct store_watcher *watcher, const char *gap, uint32_t interval)
+{
+	struct certbind_error event;
+
+	if (watcher->gap_is_told)
+		return;
+	watcher->gap_is_told = true;
+	(void)error_set(&event, CERTBIND_E_SYSTEM, NULL, 0,
+		"%s; files are looked at every %u s (poll_interval) instead", gap,
+		(unsigned int)interval);
+	store_log(watcher->store, CERTBIND_LEVEL_WARNING, &event);
+}
+
+static void watcher_follow(struct store_watcher *watcher, const struct snapshot *snapshot)
+{
+	const char *gap = "inotify can't be had";
+	uint32_t interval = snapshot->config->poll_interval;
+
+	int64_t wait = snapshot_due(snapshot) - (int64_t)clock_source_now(watcher->store->clock);
+
+	watcher->look_ms = (int)(wait < 1 ? 1 : wait > LOOK_MAX_S ? LOOK_MAX_S : wait) * 1000;
+	if (watcher->watch != NULL)
+		gap = watch_follow(watcher->watch, snapshot) < 0 ? "memory is exhausted"
+								 : watch_gap(watcher->watch);
+	if (gap == NULL)
+		return;
+	watcher_tell_gap(watcher, gap, interval);
+	if ((int64_t)interval * 1000 < watcher->look_ms)
+		watcher->look_ms = (int)interval * 1000;
+}
+
+/* Is there a reason to publish even if no file has changed? */
+static bool watcher_is_due(struct certbind_store *store, const struct snapshot *former)
+{
+	struct store_refusal *refusal = store_refusal(store);
+	bool is_due = refusal != NULL || store_own_is_ending(store) ||
+		      (int64_t)clock_source_now(store->clock) >= snapshot_due(former);
+
+	store_refusal_unref(refusal);
+	return is_due;
+}
+
+/* Reads everything anew. */
+static void watcher_build(struct store_watcher *watcher)
+{
+	struct certbind_store *store = watcher->store;
+	struct certbind_error error;
+	struct store_build *build;
+	struct snapshot *former;
+	bool is_changed;
+
+	(void)pthread_mutex_lock(&store->build_lock);
+	former = store_latest(store);
+	/* Watches come first: what changes while it is read is seen. */
+	if (former != NULL)
+		watcher_follow(watcher, former);
+	if (former != NULL && store_build(store, former, &build, &is_changed, &error) == 0) {
+		if (build->snapshot != NULL)
+			watcher_follow(watcher, build->snapshot);
+		if (is_changed || watcher_is_due(store, former))
+			watcher_offer(watcher, build);
+		else
+			store_build_free(build);
+	}
+	(void)pthread_mutex_unlock(&store->build_lock);
+	snapshot_unref(former);
+}
+
+/* Waits until nothing more comes for a moment. Returns false at the end. */
+static bool watcher_settle(struct store_watcher *watcher)
+{
+	struct pollfd fds[2] = { { .fd = watcher->stop_fd, .events = POLLIN },
+		{ .fd = watcher->watch != NULL ? watch_fd(watcher->watch) : -1,
+			.events = POLLIN } };
+	int waited = 0;
+
+	while (waited < QUIET_MAX_MS) {
+		int ready = poll(fds, 2, QUIET_MS);
+
+		if (fds[0].revents != 0)
+			return false;
+		if (ready == 0)
+			return true;
+		waited += QUIET_MS;
+		/* Poll tells at once while events come: the wait is made here. */
+		(void)poll(fds, 1, QUIET_MS);
+		if (fds[0].revents != 0)
+			return false;
+		(void)watch_read(watcher->watch);
+	}
+	return true;
+}
+
+static void *watcher_run(void *data)
+{
+	struct store_watcher *watcher = data;
+	struct pollfd fds[2] = { { .fd = watcher->stop_fd, .events = POLLIN },
+		{ .fd = watcher->watch != NULL ? watch_fd(watcher->watch) : -1,
+			.events = POLLIN } };
+
+	/* Something may have changed between the load and the first watch. */
+	watcher_build(watcher);
+	for (;;) {
+		int ready = poll(fds, 2, watcher->look_ms);
+
+		if (fds[0].revents != 0)
+			return NULL;
+		if (ready < 0)
+			continue;
+		if (ready == 0) {
+			watcher_build(watcher);
+		} else if (watch_read(watcher->watch)) {
+			if (!watcher_settle(watcher))
+				return NULL;
+			watcher_build(watcher);
+		}
+	}
+}
+
+/* The daemon's signals are for its own threads. */
+static int watcher_start(struct store_watcher *watcher)
+{
+	sigset_t all, former;
+	int status;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &former);
+	status = pthread_create(&watcher->thread, NULL, watcher_run, watcher);
+	(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
+	return status == 0 ? CERTBIND_OK : CERTBIND_E_SYSTEM;
+}
+
+static void watcher_release(struct store_watcher *watcher)
+{
+	watch_free(watcher->watch);
+	if (watcher->ready_fd >= 0)
+		(void)close(watcher->ready_fd);
+	if (watcher->stop_fd >= 0)
+		(void)close(watcher->stop_fd);
+	free(watcher);
+}
+
+void store_watcher_free(struct store_watcher *watcher)
+{
+	if (watcher == NULL)
+		return;
+	if (watcher->process == getpid()) {
+		fd_signal(watcher->stop_fd);
+		(void)pthread_join(watcher->thread, NULL);
+	}
+	watcher_release(watcher);
+}
+
+static int watcher_new(struct certbind_store *store)
+{
+	struct store_watcher *watcher = calloc(1, sizeof(*watcher));
+
+	if (watcher == NULL)
+		return CERTBIND_E_MEMORY;
+	watcher->store = store;
+	watcher->process = getpid();
+	watcher->look_ms = LOOK_MAX_S * 1000;
+	watcher->watch = watch_new();
+	watcher->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	watcher->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (watcher->ready_fd < 0 || watcher->stop_fd < 0 ||
+		watcher_start(watcher) != CERTBIND_OK) {
+		watcher_release(watcher);
+		return CERTBIND_E_SYSTEM;
+	}
+	store->watcher = watcher;
+	return CERTBIND_OK;
+}
+
+int store_watcher_ready_fd(const struct store_watcher *watcher)
+{
+	return watcher->ready_fd;
+}
+
+int certbind_store_fd(struct certbind_store *store)
+{
+	struct snapshot *snapshot;
+	int status = CERTBIND_OK;
+
+	if (store == NULL)
+		return CERTBIND_E_INVALID;
+	snapshot = store_snapshot(store);
+	if (snapshot == NULL)
+		return CERTBIND_E_STATE;
+	snapshot_unref(snapshot);
+	if (store->watcher != NULL && store->watcher->process != getpid()) {
+		watcher_release(store->watcher); /* the parent's: its copies only */
+		store->watcher = NULL;
+	}
+	if (store->watcher == NULL)
+		status = watcher_new(store);
+	return status == CERTBIND_OK ? store->watcher->ready_fd : status;
+}
