@@ -36,6 +36,7 @@ static void check_clear(struct check *check)
 		verdict_free(check->verdicts[i]);
 	free(check->verdicts);
 	path_checker_free(check->checker);
+	store_refusal_unref(check->refusal);
 	snapshot_unref(check->snapshot);
 }
 
@@ -66,6 +67,19 @@ static int check_problem(const struct check *check, const struct config_problem 
 	status = check->func(check->data, &finding);
 	free(unicode);
 	return status;
+}
+
+/* The configuration was wrong at the last reload; what is checked is what was loaded before. */
+static int check_refusal(const struct check *check)
+{
+	struct certbind_error *why = &check->refusal->error;
+	const struct config_problem problem = {
+		.scope = CONFIG_SCOPE_LOAD,
+		.place = { why->file[0] != '\0' ? why->file : NULL, why->line },
+		.message = why->message,
+	};
+
+	return check_problem(check, &problem);
 }
 
 static bool problem_has_domain(const struct config_problem *problem)
@@ -152,10 +166,11 @@ static int check_domains(struct check *check, certbind_progress_func *progress)
 static int check_all(struct check *check, certbind_progress_func *progress)
 {
 	const struct snapshot *snapshot = check->snapshot;
-	int status;
+	int status = check->refusal != NULL ? check_refusal(check) : CERTBIND_OK;
 
-	status = check_problems_of_no_domain(
-		check, snapshot->config->problems, snapshot->config->problems_length);
+	if (status == CERTBIND_OK)
+		status = check_problems_of_no_domain(
+			check, snapshot->config->problems, snapshot->config->problems_length);
 	if (status == CERTBIND_OK)
 		status = check_problems_of_no_domain(
 			check, snapshot->problems, snapshot->problems_length);
@@ -209,6 +224,7 @@ int certbind_check_each(struct certbind_store *store, const char *domain, time_t
 	check.snapshot = store_snapshot(store);
 	if (check.snapshot == NULL)
 		return error_set(error, CERTBIND_E_STATE, NULL, 0, "nothing is loaded");
+	check.refusal = store_refusal(store);
 	status = check_prepare(&check, at, store, error);
 	if (status == CERTBIND_OK)
 		status = domain != NULL ? check_one(&check, domain, progress, error)

@@ -6,15 +6,13 @@
 #include "verdict.h"
 #include <certbind/check.h>
 
-/* One check of a snapshot on its way; only check*.c include this. */
+/* One check of what is in service, on its way; only check*.c include this. */
 struct check {
 	struct snapshot *snapshot;
 	struct path_checker *checker;
 	struct verdict_options options;
 	struct verdict **verdicts; /* as snapshot->certificates; NULL: not looked at */
-	struct verdict
-		*own_verdict; /* of certbind's own self-signed certificate, where one is kept */
-	struct certificate *own; /* likewise */
+	struct store_refusal *refusal; /* of the last reload; NULL: it was not refused */
 	certbind_finding_func *func;
 	void *data;
 	char *lack_advice; /* for every host of the domain at hand that lacks cover */

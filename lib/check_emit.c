@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "check.h"
+#include "date.h"
 #include "error.h"
+#include <stdio.h>
 
 int check_emit(const struct check *check, const struct check_subject *subject,
 	enum finding_code code, int severity, const char *advice)
@@ -25,9 +27,8 @@ int check_emit(const struct check *check, const struct check_subject *subject,
 int check_verdict(
 	struct check *check, struct certificate *certificate, const struct verdict **verdict)
 {
-	struct certificate **found =
-		table_get(&check->snapshot->certificates_by_name, certificate->name);
-	struct verdict **place = &check->verdicts[found - check->snapshot->certificates];
+	struct verdict **place =
+		&check->verdicts[snapshot_certificate_index(check->snapshot, certificate->name)];
 	int status = CERTBIND_OK;
 
 	if (*place == NULL)
@@ -36,19 +37,40 @@ int check_verdict(
 	return status;
 }
 
+/* The last good version serves, for what is in the files can't. */
+static int check_emit_stale(const struct check *check, const struct check_subject *subject,
+	const struct snapshot_state *state)
+{
+	struct check_subject told = *subject;
+	char date[DATE_SIZE], text[1536];
+
+	date_format(state->stale_since, date);
+	(void)snprintf(text, sizeof(text),
+		"Since %s the last good version is served from memory, and is lost with a restart: "
+		"%.1200s",
+		date, state->stale_message);
+	told.place.file = state->stale_file;
+	told.place.line = 0;
+	return check_emit(check, &told, FINDING_STALE_LAST_GOOD, -1, text);
+}
+
 int check_emit_verdict(const struct check *check, const struct check_subject *subject,
 	const struct verdict *verdict)
 {
+	const struct snapshot_state *state = &check->snapshot->states[snapshot_certificate_index(
+		check->snapshot, verdict->certificate->name)];
 	struct check_subject told = *subject;
 	size_t i;
 	int status = CERTBIND_OK;
 
 	told.not_after = verdict->not_after;
+	if (state->stale_since != 0)
+		status = check_emit_stale(check, &told, state);
 	for (i = 0; i < verdict->items_length && status == CERTBIND_OK; i++) {
 		const struct verdict_item *item = &verdict->items[i];
 
-		told.place.file = item->file != NULL ? item->file : verdict->certificate->file;
-		told.place.line = item->file != NULL ? 0 : verdict->certificate->line;
+		told.place.file = item->file != NULL ? item->file : state->file;
+		told.place.line = item->file != NULL ? 0 : state->line;
 		status = check_emit(check, &told, item->code, item->severity, item->advice);
 	}
 	return status;

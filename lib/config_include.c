@@ -170,18 +170,22 @@ static char *path_escape_dup(const char *path)
 /* A file that comes later may match: its directory is kept. One that is a pattern itself is not. */
 static void include_note_directory(struct config_entry *entry, const char *pattern)
 {
+	struct config_reader *reader = entry->reader;
 	const char *slash = strrchr(pattern, '/');
-	char *head = slash == NULL
-			     ? strdup(".")
-			     : strndup(pattern, slash == pattern ? 1 : (size_t)(slash - pattern));
+	size_t length = slash == pattern ? 1 : slash != NULL ? (size_t)(slash - pattern) : 0;
+	char *head = slash == NULL ? strdup(".") : strndup(pattern, length);
 	char *path = NULL;
 
-	if (head != NULL && strpbrk(head, "*?[") == NULL)
+	if (head != NULL && strpbrk(head, "*?[") != NULL) {
+		free(head);
+		return;
+	}
+	if (head != NULL)
 		path = file_resolve_dup(entry->source->file, head);
-	if (head == NULL)
-		entry->reader->is_out_of_memory = true;
-	else if (path != NULL)
-		config_list_append_take(entry->reader, &entry->reader->config->include_dirs, path);
+	if (path == NULL)
+		reader->is_out_of_memory = true;
+	else
+		config_list_append_take(reader, &reader->config->include_dirs, path);
 	free(head);
 }
 

@@ -50,7 +50,7 @@ static int context_make(struct certbind_context **context, struct certbind_store
 	made->store = store_ref(store);
 	made->service = strdup(service);
 	status = gnutls_certificate_allocate_credentials(&made->base);
-	if (made->service == NULL || status < 0) {
+	if (made->service == NULL || status < 0 || store_note_served(store, service) < 0) {
 		context_unref(made);
 		return error_memory(error);
 	}
@@ -86,8 +86,6 @@ int certbind_context_new(struct certbind_context **context, struct certbind_stor
 	snapshot_unref(snapshot);
 	if (status == CERTBIND_OK)
 		status = context_make(context, store, service, error);
-	if (status == CERTBIND_OK)
-		atomic_fetch_add(&store->contexts, 1);
 	return status;
 }
 

@@ -15,6 +15,9 @@ static void store_free(struct certbind_store *store)
 	store_refusal_unref(store->refusal);
 	store_told_clear(store);
 	free(store->config_path);
+	while (store->served_length > 0)
+		free(store->served[--store->served_length]);
+	free(store->served);
 	bundle_cache_free(store->cache);
 	der_pool_unref(store->pool);
 	clock_source_unref(store->clock);
@@ -168,6 +171,36 @@ struct snapshot *store_snapshot(struct certbind_store *store)
 	snapshot = store->snapshot != NULL ? snapshot_ref(store->snapshot) : NULL;
 	(void)pthread_mutex_unlock(&store->lock);
 	return snapshot;
+}
+
+/* The caller has the lock. */
+static int store_add_served(struct certbind_store *store, const char *service)
+{
+	char **served;
+	size_t i;
+
+	for (i = 0; i < store->served_length; i++)
+		if (strcmp(store->served[i], service) == 0)
+			return CERTBIND_OK;
+	served = realloc(store->served, (store->served_length + 1) * sizeof(char *));
+	if (served == NULL)
+		return CERTBIND_E_MEMORY;
+	store->served = served;
+	served[store->served_length] = strdup(service);
+	if (served[store->served_length] == NULL)
+		return CERTBIND_E_MEMORY;
+	store->served_length++;
+	return CERTBIND_OK;
+}
+
+int store_note_served(struct certbind_store *store, const char *service)
+{
+	int status;
+
+	(void)pthread_mutex_lock(&store->lock);
+	status = store_add_served(store, service);
+	(void)pthread_mutex_unlock(&store->lock);
+	return status;
 }
 
 struct store_refusal *store_refusal(struct certbind_store *store)

@@ -38,17 +38,18 @@ struct store_watcher;
  */
 struct certbind_store {
 	atomic_uint references;
-	atomic_uint contexts; /* made so far: whether anything is served */
 	struct clock_source *clock;
 	struct der_pool *pool;
 	struct bundle_cache *cache;
 
-	pthread_mutex_t lock; /* of the next four; never held for long */
+	pthread_mutex_t lock; /* of the next six; never held for long */
 	struct snapshot *snapshot; /* NULL: nothing loaded */
 	struct bundle *own; /* certbind's own self-signed certificate; NULL: not needed so far */
 	struct store_refusal *refusal; /* NULL: the last reading was fine */
 	struct store_build
 		*pending; /* built by the watcher, to be published by dispatch; NULL: none */
+	char **served; /* services that contexts were made for */
+	size_t served_length;
 
 	pthread_mutex_t build_lock; /* one builder; taken before publish_lock */
 	char *config_path; /* set by load */
@@ -82,6 +83,9 @@ struct bundle *store_own_bundle(struct certbind_store *store);
  */
 int store_own_prepare(
 	struct certbind_store *store, struct snapshot *snapshot, struct certbind_error *error);
+
+/* Remembers that a context of the service was made. CERTBIND_OK or CERTBIND_E_MEMORY. */
+int store_note_served(struct certbind_store *store, const char *service);
 
 /* Is there one that wants to be renewed? */
 bool store_own_is_ending(struct certbind_store *store);

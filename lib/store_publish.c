@@ -56,15 +56,21 @@ static void publish_tell(struct certbind_store *store, const struct store_events
 	store->told_length = length;
 }
 
-/* Does any service serve certbind's own certificate? */
-static bool needs_own(const struct snapshot *snapshot)
+/* Is there a context whose service has no other default than certbind's own certificate? */
+static bool needs_own(struct certbind_store *store, const struct snapshot *snapshot)
 {
+	bool needs = false;
 	size_t i;
 
-	for (i = 0; i < snapshot->config->services_length; i++)
-		if (snapshot->services[i].default_bundle == NULL)
-			return true;
-	return false;
+	(void)pthread_mutex_lock(&store->lock);
+	for (i = 0; i < store->served_length && !needs; i++) {
+		const struct snapshot_service *service =
+			snapshot_service_peek(snapshot, store->served[i]);
+
+		needs = service != NULL && service->default_bundle == NULL;
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	return needs;
 }
 
 static int publish_snapshot(
@@ -74,7 +80,7 @@ static int publish_snapshot(
 	int status = CERTBIND_OK;
 
 	/* Before a session can ask for it; a store that serves nothing writes nothing. */
-	if (atomic_load(&store->contexts) > 0 && needs_own(snapshot))
+	if (needs_own(store, snapshot))
 		status = store_own_prepare(store, snapshot, error);
 	bundle_cache_set_limit(store->cache, snapshot->config->cache_size);
 	(void)pthread_mutex_lock(&store->lock);

@@ -49,7 +49,7 @@ static void takes_what_is_good(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct certbind_error error = { 0 };
 		const struct staple_question question = { rows[i].file, certificate, issuer,
-			PKI_NOW };
+			PKI_NOW, NULL };
 		struct staple staple;
 
 		if (staple_read(&question, &staple, &error) != CERTBIND_OK)
@@ -73,7 +73,7 @@ static void is_worth_no_more_than_its_responder(void **state)
 	struct der *certificate = chain_item(PKI("san.pem"), 0);
 	struct der *issuer = chain_item(PKI("san.pem"), 1);
 	struct staple_question question = { PKI("staple-responder-will-end.der"), certificate,
-		issuer, INT64_C(1835000000) };
+		issuer, INT64_C(1835000000), NULL };
 	struct certbind_error error;
 	struct staple staple;
 
@@ -132,7 +132,7 @@ static void refuses_what_is_not(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct certbind_error error = { 0 };
 		const struct staple_question question = { rows[i].file, certificate, issuer,
-			PKI_NOW };
+			PKI_NOW, NULL };
 		struct staple staple;
 
 		if (staple_read(&question, &staple, &error) != rows[i].status)
