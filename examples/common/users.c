@@ -78,7 +78,7 @@ static int compare(const void *a, const void *b)
 
 static const struct user *find(const struct users *users, const char *address)
 {
-	struct user key;
+	struct user key = { .address = "" };
 
 	if (!users || users->count == 0 || !fold(address, key.address))
 		return NULL;

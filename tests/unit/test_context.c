@@ -240,7 +240,8 @@ static void unknown_names_are_refused_by_alert(void **state)
 		&(const struct handshake_client){ .server_name = "strict.bare.example" });
 	assert_int_equal(handshake.client_status, 0);
 	assert_string_equal(handshake.subject, "panel.provider.example");
-	handshake_whole(&handshake, fixture->strict, &(const struct handshake_client){ NULL });
+	handshake_whole(&handshake, fixture->strict,
+		&(const struct handshake_client){ .server_name = NULL });
 	assert_int_equal(handshake.client_status, 0);
 }
 
