@@ -174,7 +174,7 @@ static int check_binding(struct check *check, const struct check_subject *subjec
 
 int check_domain(struct check *check, const struct snapshot_domain *domain)
 {
-	char advice[ADVICE_SIZE], shared_advice[ADVICE_SIZE];
+	char advice[ADVICE_SIZE], shared_advice[ADVICE_SIZE] = "";
 	char *unicode = name_unicode_dup(domain->config->name);
 	size_t i;
 	int status;
