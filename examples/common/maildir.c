@@ -294,9 +294,9 @@ static char *path_with_flags(const char *path, unsigned int flags)
 	return result;
 }
 
-int maildir_set_flags(struct maildir *maildir, size_t index, unsigned int flags)
+static int rename_message(
+	struct maildir *maildir, struct maildir_message *message, unsigned int flags)
 {
-	struct maildir_message *message = &maildir->messages[index];
 	char *path = path_with_flags(message->path, flags);
 
 	if (!path)
@@ -309,6 +309,23 @@ int maildir_set_flags(struct maildir *maildir, size_t index, unsigned int flags)
 	message->path = path;
 	message->flags = flags;
 	return 0;
+}
+
+int maildir_change_flags(
+	struct maildir *maildir, size_t index, unsigned int add, unsigned int remove)
+{
+	unsigned int flags = (maildir->messages[index].flags & ~remove) | add;
+	int result;
+
+	if (flags == maildir->messages[index].flags)
+		return 0;
+	result = rename_message(maildir, &maildir->messages[index], flags);
+	/* Another session may have set a flag meanwhile, which must stay. */
+	if (result < 0 && errno == ENOENT && maildir_refresh(maildir) == 0) {
+		flags = (maildir->messages[index].flags & ~remove) | add;
+		result = rename_message(maildir, &maildir->messages[index], flags);
+	}
+	return result;
 }
 
 int maildir_remove(struct maildir *maildir, size_t index)

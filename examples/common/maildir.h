@@ -56,8 +56,9 @@ int maildir_refresh(struct maildir *maildir);
 /* Opens a message for reading. Returns a descriptor, the caller's to close, or -1 with errno. */
 int maildir_message_open(struct maildir *maildir, size_t index);
 
-/* Gives a message exactly these flags. Returns 0, or -1 with errno. */
-int maildir_set_flags(struct maildir *maildir, size_t index, unsigned int flags);
+/* Sets and clears flags of a message. Returns 0, or -1 with errno. */
+int maildir_change_flags(
+	struct maildir *maildir, size_t index, unsigned int add, unsigned int remove);
 
 /* Removes a message from disk and list; those behind it move up. Returns 0, or -1 with errno. */
 int maildir_remove(struct maildir *maildir, size_t index);

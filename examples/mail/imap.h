@@ -24,6 +24,8 @@ struct imap {
 	const char *user;
 	/* What is selected; NULL when nothing is. */
 	struct maildir *maildir;
+	/* How many of its messages the client knows of. */
+	size_t count;
 	bool is_read_only;
 	/* A FETCH or STORE that is under way. */
 	struct imap_fetch *fetch;

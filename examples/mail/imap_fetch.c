@@ -68,14 +68,11 @@ void imap_fetch(struct imap *imap, struct imap_parser *parser, bool is_uid)
 
 static bool read_change(struct imap_fetch *fetch, struct imap_parser *parser, bool *is_silent)
 {
-	char word[16], flag[64];
+	bool is_add = imap_read_char(parser, '+'), is_remove = imap_read_char(parser, '-');
 	bool has_bracket;
+	char word[16], flag[64];
+	unsigned int flags = 0;
 
-	fetch->change = IMAP_CHANGE_SET;
-	if (imap_read_char(parser, '+'))
-		fetch->change = IMAP_CHANGE_ADD;
-	else if (imap_read_char(parser, '-'))
-		fetch->change = IMAP_CHANGE_REMOVE;
 	if (!imap_read_word(parser, word, sizeof(word)) || !imap_read_char(parser, ' '))
 		return false;
 	*is_silent = strcasecmp(word, "FLAGS.SILENT") == 0;
@@ -84,9 +81,11 @@ static bool read_change(struct imap_fetch *fetch, struct imap_parser *parser, bo
 	has_bracket = imap_read_char(parser, '(');
 	/* Keywords, flags without a backslash, are not kept; SELECT said so. */
 	while (imap_read_flag(parser, flag, sizeof(flag))) {
-		fetch->flags |= imap_find_flag(flag);
+		flags |= imap_find_flag(flag);
 		(void)imap_read_char(parser, ' ');
 	}
+	fetch->add = is_remove ? 0 : flags;
+	fetch->remove = is_remove ? flags : is_add ? 0 : ~flags;
 	return (!has_bracket || imap_read_char(parser, ')')) && imap_read_end(parser);
 }
 
@@ -115,23 +114,7 @@ static bool is_wanted(const struct imap *imap, const struct imap_fetch *fetch)
 	if (fetch->is_uid)
 		return imap_set_has(
 			fetch->set, maildir->messages[fetch->index].number, maildir->last_number);
-	return imap_set_has(
-		fetch->set, (unsigned int)fetch->index + 1, (unsigned int)maildir->count);
-}
-
-static unsigned int changed(const struct imap_fetch *fetch, unsigned int flags)
-{
-	switch (fetch->change) {
-	case IMAP_CHANGE_NOTHING:
-		return flags;
-	case IMAP_CHANGE_SET:
-		return fetch->flags;
-	case IMAP_CHANGE_ADD:
-		return flags | fetch->flags;
-	case IMAP_CHANGE_REMOVE:
-		return flags & ~fetch->flags;
-	}
-	return flags;
+	return imap_set_has(fetch->set, (unsigned int)fetch->index + 1, (unsigned int)imap->count);
 }
 
 static bool sets_seen(const struct imap_fetch *fetch)
@@ -148,26 +131,34 @@ static bool needs_file(const struct imap_fetch *fetch)
 	return has_item(fetch, IMAP_ITEM_BODY) || has_item(fetch, IMAP_ITEM_SIZE);
 }
 
+/* Does what STORE asks for; returns false when the message is gone. */
+static bool change_flags(struct imap *imap, const struct imap_fetch *fetch, bool *tells_flags)
+{
+	unsigned int before = imap->maildir->messages[fetch->index].flags, add = fetch->add;
+
+	if (sets_seen(fetch) && !imap->is_read_only)
+		add |= MAILDIR_SEEN;
+	if (maildir_change_flags(imap->maildir, fetch->index, add, fetch->remove) < 0)
+		return false;
+	/* A flag that a FETCH has set is told without being asked (RFC 3501, 7.4.2). */
+	*tells_flags = fetch->items_count > 0 && !has_item(fetch, IMAP_ITEM_FLAGS) &&
+		       imap->maildir->messages[fetch->index].flags != before;
+	return true;
+}
+
 /* Begins a message's line, after what changes its flags. */
 static void open_message(struct imap *imap, struct imap_fetch *fetch)
 {
-	struct maildir_message *message = &imap->maildir->messages[fetch->index];
-	unsigned int flags = changed(fetch, message->flags);
 	bool tells_flags = false;
 
-	if (needs_file(fetch) && !imap_message_open(&fetch->message, imap->maildir, fetch->index)) {
+	if ((needs_file(fetch) &&
+		    !imap_message_open(&fetch->message, imap->maildir, fetch->index)) ||
+		!change_flags(imap, fetch, &tells_flags)) {
 		fetch->has_failed = true;
+		imap_message_close(&fetch->message);
 		fetch->index++;
 		return;
 	}
-	/* The list may have moved: opening looks again when a file has another name by now. */
-	message = &imap->maildir->messages[fetch->index];
-	if (sets_seen(fetch) && !imap->is_read_only && !(flags & MAILDIR_SEEN)) {
-		flags |= MAILDIR_SEEN;
-		tells_flags = !has_item(fetch, IMAP_ITEM_FLAGS);
-	}
-	if (flags != message->flags && maildir_set_flags(imap->maildir, fetch->index, flags) < 0)
-		fetch->has_failed = true;
 	if (fetch->items_count == 0) {
 		fetch->index++;
 		return;
@@ -334,7 +325,7 @@ bool imap_fetch_continue(struct imap *imap)
 	if (!fetch)
 		return false;
 	while (connection_has_room(imap->connection)) {
-		if (!fetch->is_open && fetch->index >= imap->maildir->count) {
+		if (!fetch->is_open && fetch->index >= imap->count) {
 			imap->fetch = NULL;
 			imap_finish(
 				imap, fetch->has_failed ? "NO some messages are gone" : "OK done");

@@ -39,17 +39,15 @@ struct imap_item {
 	char names[IMAP_NAMES_SIZE];
 };
 
-enum imap_change { IMAP_CHANGE_NOTHING, IMAP_CHANGE_SET, IMAP_CHANGE_ADD, IMAP_CHANGE_REMOVE };
-
 struct imap_fetch {
 	bool is_uid;
 	/* Which messages. */
 	char *set;
 	struct imap_item items[IMAP_ITEMS_MAX];
 	size_t items_count;
-	/* Of STORE. */
-	enum imap_change change;
-	unsigned int flags;
+	/* Flags to be set and cleared by STORE. */
+	unsigned int add;
+	unsigned int remove;
 	/* The message, and the item of it, that come next. */
 	size_t index;
 	size_t item;

@@ -213,6 +213,7 @@ static void open_selected(struct imap *imap, struct imap_parser *parser, bool is
 	imap->is_read_only = is_read_only;
 	if (!imap->maildir)
 		return;
+	imap->count = imap->maildir->count;
 	connection_print(imap->connection,
 		"* FLAGS (" FLAGS ")\r\n* %zu EXISTS\r\n* 0 RECENT\r\n"
 		"* OK [PERMANENTFLAGS (%s)] flags that are kept\r\n"
@@ -236,18 +237,18 @@ void imap_examine(struct imap *imap, struct imap_parser *parser)
 static void look_again(struct imap *imap)
 {
 	struct maildir *maildir = imap->maildir;
-	size_t before = maildir->count;
 
 	if (maildir_refresh(maildir) < 0)
 		return;
-	for (size_t i = maildir->count; i > 0; i--) {
+	for (size_t i = imap->count; i > 0; i--) {
 		if (!maildir->messages[i - 1].is_gone || maildir_remove(maildir, i - 1) < 0)
 			continue;
 		connection_print(imap->connection, "* %zu EXPUNGE\r\n", i);
-		before--;
+		imap->count--;
 	}
-	if (maildir->count != before)
+	if (maildir->count != imap->count)
 		connection_print(imap->connection, "* %zu EXISTS\r\n", maildir->count);
+	imap->count = maildir->count;
 }
 
 void imap_noop(struct imap *imap, struct imap_parser *parser)
@@ -266,10 +267,12 @@ void imap_check(struct imap *imap, struct imap_parser *parser)
 /* From the last to the first, so that the numbers of those to come stay right. */
 static void expunge(struct imap *imap, bool is_silent)
 {
-	for (size_t i = imap->maildir->count; i > 0; i--) {
-		if (!(imap->maildir->messages[i - 1].flags & MAILDIR_DELETED))
+	for (size_t i = imap->count; i > 0; i--) {
+		if (!(imap->maildir->messages[i - 1].flags & MAILDIR_DELETED) ||
+			maildir_remove(imap->maildir, i - 1) < 0)
 			continue;
-		if (maildir_remove(imap->maildir, i - 1) == 0 && !is_silent)
+		imap->count--;
+		if (!is_silent)
 			connection_print(imap->connection, "* %zu EXPUNGE\r\n", i);
 	}
 }

@@ -86,14 +86,15 @@ static bool read_terms(struct imap_parser *parser, struct terms *terms)
 	return imap_read_end(parser);
 }
 
-static bool holds(const struct terms *terms, const struct maildir *maildir, size_t index)
+static bool holds(const struct terms *terms, const struct imap *imap, size_t index)
 {
+	const struct maildir *maildir = imap->maildir;
 	const struct maildir_message *message = &maildir->messages[index];
 
 	if ((message->flags & terms->set) != terms->set || (message->flags & terms->unset) != 0)
 		return false;
-	if (terms->numbers && !imap_set_has(terms->numbers, (unsigned int)index + 1,
-				      (unsigned int)maildir->count))
+	if (terms->numbers &&
+		!imap_set_has(terms->numbers, (unsigned int)index + 1, (unsigned int)imap->count))
 		return false;
 	return !terms->uids || imap_set_has(terms->uids, message->number, maildir->last_number);
 }
@@ -104,8 +105,8 @@ void imap_search(struct imap *imap, struct imap_parser *parser, bool is_uid)
 
 	if (read_terms(parser, &terms)) {
 		connection_print(imap->connection, "* SEARCH");
-		for (size_t i = 0; i < imap->maildir->count; i++) {
-			if (holds(&terms, imap->maildir, i))
+		for (size_t i = 0; i < imap->count; i++) {
+			if (holds(&terms, imap, i))
 				connection_print(imap->connection, " %u",
 					is_uid ? imap->maildir->messages[i].number
 					       : (unsigned int)i + 1);

@@ -59,21 +59,28 @@ static void usage(FILE *file)
 		"Without users and spool every login and recipient is refused.\n");
 }
 
-static void log_event(void *data, int level, const struct certbind_error *event)
-{
-	(void)data;
-	if (level > CERTBIND_LEVEL_NOTICE)
-		return;
-	if (event->file[0] != '\0')
-		(void)fprintf(
-			stderr, "mail: %s:%d: %s\n", event->file, event->line, event->message);
-	else
-		(void)fprintf(stderr, "mail: %s\n", event->message);
-}
-
 static void fail(const char *message)
 {
 	(void)fprintf(stderr, "mail: %s\n", message);
+}
+
+/* Tells of an error with the place that is to blame. */
+static void fail_at(const struct certbind_error *error)
+{
+	if (error->line > 0)
+		(void)fprintf(
+			stderr, "mail: %s:%d: %s\n", error->file, error->line, error->message);
+	else if (error->file[0] != '\0')
+		(void)fprintf(stderr, "mail: %s: %s\n", error->file, error->message);
+	else
+		fail(error->message);
+}
+
+static void log_event(void *data, int level, const struct certbind_error *event)
+{
+	(void)data;
+	if (level <= CERTBIND_LEVEL_NOTICE)
+		fail_at(event);
 }
 
 /* The context of service "mail" for the sockets that speak one protocol. */
@@ -85,7 +92,7 @@ static struct certbind_context *make_context(struct server *server, const char *
 	if (certbind_context_new(&context, server->store, "mail", &error) == 0 &&
 		certbind_context_set_alpn(context, &alpn, 1, &error) == 0)
 		return context;
-	fail(error.message);
+	fail_at(&error);
 	certbind_context_free(context);
 	return NULL;
 }
@@ -126,7 +133,7 @@ static bool load(struct server *server, const struct options *options)
 	}
 	certbind_store_set_log(server->store, log_event, NULL);
 	if (certbind_store_load(server->store, options->config, &error) < 0) {
-		fail(error.message);
+		fail_at(&error);
 		return false;
 	}
 	server->spool = options->spool;

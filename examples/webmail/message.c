@@ -233,8 +233,7 @@ struct message *message_read(const char *spool, const char *user, const char *id
 		body_read(message, mime);
 		g_object_unref(mime);
 		/* In a Maildir that can't be written it stays new. */
-		(void)maildir_set_flags(
-			maildir, index, maildir->messages[index].flags | MAILDIR_SEEN);
+		(void)maildir_change_flags(maildir, index, MAILDIR_SEEN, 0);
 	}
 	maildir_close(maildir);
 	return message;
