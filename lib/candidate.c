@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "candidate.h"
+#include "array.h"
 #include "name.h"
 #include <certbind/error.h>
 #include <stdio.h>
@@ -72,15 +73,8 @@ static struct candidate_list *candidate_index_list(struct candidate_index *index
 
 	if (list != NULL)
 		return list;
-	if (index->keys_length == index->keys_room) {
-		size_t room = index->keys_room * 2 + 16;
-		char **keys = realloc(index->keys, room * sizeof(char *));
-
-		if (keys == NULL)
-			return NULL;
-		index->keys = keys;
-		index->keys_room = room;
-	}
+	if (!array_grow(&index->keys, index->keys_length, sizeof(char *)))
+		return NULL;
 	key = strdup(name);
 	list = calloc(1, sizeof(*list));
 	place = key != NULL && list != NULL ? table_place(&index->lists, key) : NULL;
@@ -99,15 +93,8 @@ static int candidate_list_add(struct candidate_list *list, struct candidate *can
 	/* A certificate may repeat a name. */
 	if (list->length > 0 && list->items[list->length - 1] == candidate)
 		return CERTBIND_OK;
-	if (list->length == list->room) {
-		size_t room = list->room * 2 + 1;
-		struct candidate **items = realloc(list->items, room * sizeof(*items));
-
-		if (items == NULL)
-			return CERTBIND_E_MEMORY;
-		list->items = items;
-		list->room = room;
-	}
+	if (!array_grow(&list->items, list->length, sizeof(struct candidate *)))
+		return CERTBIND_E_MEMORY;
 	list->items[list->length++] = candidate;
 	return CERTBIND_OK;
 }

@@ -17,7 +17,6 @@ struct candidate {
 struct candidate_list {
 	struct candidate **items;
 	size_t length;
-	size_t room;
 };
 
 /* Which candidates have an identifier: name, or "*.parent" -> struct candidate_list. */
@@ -25,7 +24,6 @@ struct candidate_index {
 	struct table lists;
 	char **keys;
 	size_t keys_length;
-	size_t keys_room;
 };
 
 /* Tells which of two candidates is the better one; finds trust out only where that decides. */

@@ -113,7 +113,8 @@ static int compare_problems(const void *a, const void *b)
 static const struct config_problem **check_domain_problems(
 	const struct config *config, size_t *length)
 {
-	const struct config_problem **sorted = calloc(config->problems_length + 1, sizeof(*sorted));
+	const struct config_problem **sorted =
+		calloc(config->problems_length + 1, sizeof(const struct config_problem *));
 	size_t i;
 
 	*length = 0;
@@ -122,7 +123,7 @@ static const struct config_problem **check_domain_problems(
 	for (i = 0; i < config->problems_length; i++)
 		if (problem_has_domain(&config->problems[i]))
 			sorted[(*length)++] = &config->problems[i];
-	qsort(sorted, *length, sizeof(*sorted), compare_problems);
+	qsort(sorted, *length, sizeof(const struct config_problem *), compare_problems);
 	return sorted;
 }
 
@@ -212,6 +213,7 @@ static int check_one(struct check *check, const char *name, certbind_progress_fu
 	return status == CERTBIND_OK ? check_progress(progress, check->data, 1, 1) : status;
 }
 
+/* The contract has seven parameters. NOLINTNEXTLINE(readability-function-size) */
 int certbind_check_each(struct certbind_store *store, const char *domain, time_t at,
 	certbind_finding_func *func, certbind_progress_func *progress, void *data,
 	struct certbind_error *error)

@@ -110,7 +110,7 @@ static int check_own_host(struct check *check, const struct check_subject *subje
 	int status = CERTBIND_OK;
 
 	told.host = host->name;
-	if (binding->choice == SNAPSHOT_EXPLICIT) {
+	if (binding->choice == SNAPSHOT_EXPLICIT && binding->entry != NULL) {
 		told.certificate = binding->entry->certificate;
 		if (binding->certificate == NULL)
 			served.unknown = binding->entry->certificate;

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void context_protocols_clear(struct certbind_context *context)
+static void protocols_free(char **protocols)
 {
-	while (context->protocols_length > 0)
-		free(context->protocols[--context->protocols_length]);
+	size_t i;
+
+	for (i = 0; i < CONTEXT_PROTOCOLS_MAX; i++) {
+		free(protocols[i]);
+		protocols[i] = NULL;
+	}
 }
 
 struct certbind_context *context_ref(struct certbind_context *context)
@@ -22,7 +26,7 @@ void context_unref(struct certbind_context *context)
 	if (context == NULL ||
 		atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1)
 		return;
-	context_protocols_clear(context);
+	protocols_free(context->protocols);
 	if (context->base != NULL)
 		gnutls_certificate_free_credentials(context->base);
 	gnutls_priority_deinit(context->priority);
@@ -89,6 +93,17 @@ int certbind_context_new(struct certbind_context **context, struct certbind_stor
 	return status;
 }
 
+/* RFC 7301, 3.1: a protocol's name has 1 to 255 bytes. */
+static bool protocols_are_names(const char *const *protocols, unsigned int length)
+{
+	unsigned int i;
+
+	for (i = 0; i < length; i++)
+		if (protocols[i] == NULL || protocols[i][0] == '\0' || strlen(protocols[i]) > 255)
+			return false;
+	return true;
+}
+
 int certbind_context_set_alpn(struct certbind_context *context, const char *const *protocols,
 	unsigned int protocols_length, struct certbind_error *error)
 {
@@ -99,25 +114,17 @@ int certbind_context_set_alpn(struct certbind_context *context, const char *cons
 		protocols_length > CONTEXT_PROTOCOLS_MAX)
 		return error_set(error, CERTBIND_E_INVALID, NULL, 0,
 			"no context, or more than %d protocols", CONTEXT_PROTOCOLS_MAX);
+	if (!protocols_are_names(protocols, protocols_length))
+		return error_set(error, CERTBIND_E_INVALID, NULL, 0,
+			"a protocol's name has 1 to 255 bytes (RFC 7301)");
 	for (i = 0; i < protocols_length; i++) {
-		size_t length = protocols[i] != NULL ? strlen(protocols[i]) : 0;
-
-		if (length < 1 || length > 255) /* RFC 7301, 3.1 */
-			break;
 		copies[i] = strdup(protocols[i]);
-		if (copies[i] == NULL)
-			break;
+		if (copies[i] == NULL) {
+			protocols_free(copies);
+			return error_memory(error);
+		}
 	}
-	if (i < protocols_length) {
-		bool is_memory = protocols[i] != NULL && strlen(protocols[i]) - 1 < 255;
-
-		while (i-- > 0)
-			free(copies[i]);
-		return is_memory ? error_memory(error)
-				 : error_set(error, CERTBIND_E_INVALID, NULL, 0,
-					   "a protocol's name has 1 to 255 bytes (RFC 7301)");
-	}
-	context_protocols_clear(context);
+	protocols_free(context->protocols);
 	memcpy(context->protocols, copies, sizeof(copies));
 	context->protocols_length = protocols_length;
 	return CERTBIND_OK;

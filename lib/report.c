@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "report.h"
+#include "array.h"
 #include "error.h"
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,6 @@
 struct certbind_report {
 	struct certbind_finding **findings; /* each one block with its strings */
 	size_t length;
-	size_t room;
 };
 
 struct certbind_report *report_new(void)
@@ -59,16 +59,8 @@ int report_keep(void *data, const struct certbind_finding *finding)
 {
 	struct certbind_report *report = data;
 
-	if (report->length == report->room) {
-		size_t room = report->room * 2 + 16;
-		struct certbind_finding **findings =
-			realloc(report->findings, room * sizeof(struct certbind_finding *));
-
-		if (findings == NULL)
-			return CERTBIND_E_MEMORY;
-		report->findings = findings;
-		report->room = room;
-	}
+	if (!array_grow(&report->findings, report->length, sizeof(struct certbind_finding *)))
+		return CERTBIND_E_MEMORY;
 	report->findings[report->length] = finding_dup(finding);
 	if (report->findings[report->length] == NULL)
 		return CERTBIND_E_MEMORY;

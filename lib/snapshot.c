@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "snapshot.h"
+#include "array.h"
 #include "error.h"
 #include "snapshot_internal.h"
 #include <stdlib.h>
@@ -142,30 +143,12 @@ const char *snapshot_chosen_by(
 	return "none";
 }
 
-/* Makes room for one more pointer in an array that doubles. */
-static int array_grow(void **array, size_t length, size_t *room)
-{
-	size_t grown_room = *room * 2 + 16;
-	void *grown;
-
-	if (length < *room)
-		return CERTBIND_OK;
-	grown = realloc(*array, grown_room * sizeof(void *));
-	if (grown == NULL)
-		return CERTBIND_E_MEMORY;
-	*array = grown;
-	*room = grown_room;
-	return CERTBIND_OK;
-}
-
 char *snapshot_string_dup(struct snapshot *snapshot, const char *string)
 {
-	void *strings = snapshot->strings;
 	char *copy;
 
-	if (array_grow(&strings, snapshot->strings_length, &snapshot->strings_room) < 0)
+	if (!array_grow(&snapshot->strings, snapshot->strings_length, sizeof(char *)))
 		return NULL;
-	snapshot->strings = strings;
 	copy = strdup(string);
 	if (copy != NULL)
 		snapshot->strings[snapshot->strings_length++] = copy;
@@ -211,14 +194,12 @@ static struct bundle *snapshot_bundle_former(const struct snapshot *former,
 static struct bundle *snapshot_bundle_make(struct snapshot *snapshot,
 	struct certificate *const *members, size_t members_length, const char *key)
 {
-	void *bundles = snapshot->bundles;
 	struct bundle *bundle;
 	char *kept;
 	void **place;
 
-	if (array_grow(&bundles, snapshot->bundles_length, &snapshot->bundles_room) < 0)
+	if (!array_grow(&snapshot->bundles, snapshot->bundles_length, sizeof(struct bundle *)))
 		return NULL;
-	snapshot->bundles = bundles;
 	kept = snapshot_string_dup(snapshot, key);
 	if (kept == NULL)
 		return NULL;

@@ -95,11 +95,9 @@ struct snapshot {
 	struct table domains_by_name;
 	struct bundle **bundles; /* that this snapshot holds */
 	size_t bundles_length;
-	size_t bundles_room;
 	struct table bundles_by_members; /* key: members' names joined */
 	char **strings; /* that tables have as keys */
 	size_t strings_length;
-	size_t strings_room;
 	pthread_mutex_t anchors_lock;
 	struct anchors *anchors; /* read when first asked for */
 };

@@ -103,7 +103,7 @@ static int read_directories_list(struct snapshot_build *build, struct read_direc
 	const struct config_list *paths = &build->snapshot->config->certificate_dirs;
 	size_t i;
 
-	directories->entries = calloc(paths->length + 1, sizeof(*directories->entries));
+	directories->entries = calloc(paths->length + 1, sizeof(struct config_certificate *));
 	directories->entries_length =
 		calloc(paths->length + 1, sizeof(*directories->entries_length));
 	if (directories->entries == NULL || directories->entries_length == NULL)

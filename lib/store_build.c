@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "array.h"
 #include "config_keep.h"
 #include "date.h"
 #include "error.h"
@@ -28,17 +29,8 @@ void store_build_free(struct store_build *build)
 
 static int events_add(struct store_events *events, int level, const struct certbind_error *error)
 {
-	struct store_event *items;
-
-	/* The array doubles at powers of two. */
-	if ((events->length & (events->length - 1)) == 0) {
-		size_t room = events->length == 0 ? 1 : events->length * 2;
-
-		items = realloc(events->items, room * sizeof(*items));
-		if (items == NULL)
-			return CERTBIND_E_MEMORY;
-		events->items = items;
-	}
+	if (!array_grow(&events->items, events->length, sizeof(*events->items)))
+		return CERTBIND_E_MEMORY;
 	events->items[events->length].level = level;
 	events->items[events->length].error = *error;
 	events->length++;

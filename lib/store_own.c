@@ -3,6 +3,7 @@
 #include "selfsigned.h"
 #include "store.h"
 #include "name.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +29,7 @@ static size_t own_names(const struct snapshot *snapshot, char *machine, const ch
 
 	if (gethostname(name, sizeof(name) - 1) != 0 ||
 		name_fold(name, strlen(name), machine) != NAME_OK)
-		(void)strcpy(machine, "localhost");
+		(void)snprintf(machine, NAME_SIZE, "localhost");
 	names[length++] = machine;
 	for (i = 0; i < snapshot->config->services_length; i++) {
 		const struct config_list *shared = &snapshot->config->services[i].shared_hosts;
@@ -79,7 +80,7 @@ static int own_make(struct certbind_store *store, const struct snapshot *snapsho
 		.now = (int64_t)clock_source_now(store->clock),
 	};
 	struct certificate *certificate = NULL;
-	struct selfsigned selfsigned;
+	struct selfsigned selfsigned = { 0 };
 	int status = own_get(store, snapshot, &selfsigned, error);
 
 	if (status < 0)

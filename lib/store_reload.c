@@ -80,7 +80,7 @@ static int reload_publish(
 
 int certbind_store_reload(struct certbind_store *store, struct certbind_error *error)
 {
-	struct store_build *build;
+	struct store_build *build = NULL;
 	struct snapshot *former;
 	int status;
 
@@ -92,7 +92,7 @@ int certbind_store_reload(struct certbind_store *store, struct certbind_error *e
 		status = error_set(error, CERTBIND_E_STATE, NULL, 0, "nothing is loaded");
 	else
 		status = store_build(store, former, &build, NULL, error);
-	if (status == CERTBIND_OK)
+	if (build != NULL)
 		status = reload_publish(store, build, error);
 	(void)pthread_mutex_unlock(&store->build_lock);
 	snapshot_unref(former);

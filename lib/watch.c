@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "watch.h"
+#include "array.h"
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -87,24 +88,6 @@ const char *watch_gap(const struct watch *watch)
 	return watch->gap[0] != '\0' ? watch->gap : NULL;
 }
 
-/* Makes room for one more pointer; the array doubles at powers of two. */
-static bool watch_grow(struct watch *watch, void *array, size_t length)
-{
-	void **pointers = NULL;
-	void *grown;
-
-	if (length != 0 && (length & (length - 1)) != 0)
-		return true;
-	memcpy(&pointers, array, sizeof(pointers));
-	grown = realloc(pointers, (length == 0 ? 1 : length * 2) * sizeof(void *));
-	if (grown == NULL) {
-		watch->status = CERTBIND_E_MEMORY;
-		return false;
-	}
-	memcpy(array, &grown, sizeof(grown));
-	return true;
-}
-
 static void watch_note_name(struct watch *watch, int descriptor, const char *name)
 {
 	char key[NAME_MAX + 32];
@@ -112,10 +95,9 @@ static void watch_note_name(struct watch *watch, int descriptor, const char *nam
 	char *copy;
 
 	(void)snprintf(key, sizeof(key), "%d/%s", descriptor, name);
-	if (table_get(&watch->names, key) != NULL ||
-		!watch_grow(watch, &watch->keys, watch->keys_length))
+	if (table_get(&watch->names, key) != NULL)
 		return;
-	copy = strdup(key);
+	copy = array_grow(&watch->keys, watch->keys_length, sizeof(char *)) ? strdup(key) : NULL;
 	place = copy != NULL ? table_place(&watch->names, copy) : NULL;
 	if (place == NULL) {
 		free(copy);
@@ -131,9 +113,11 @@ static struct watch_directory *watch_directory_add(struct watch *watch, const ch
 	struct watch_directory *directory = table_get(&watch->by_path, path);
 	void **place;
 
-	if (directory != NULL || !watch_grow(watch, &watch->directories, watch->directories_length))
+	if (directory != NULL)
 		return directory;
-	directory = calloc(1, sizeof(*directory));
+	if (array_grow(&watch->directories, watch->directories_length,
+		    sizeof(struct watch_directory *)))
+		directory = calloc(1, sizeof(*directory));
 	if (directory != NULL)
 		directory->path = strdup(path);
 	place = directory != NULL && directory->path != NULL
@@ -230,6 +214,7 @@ static void watch_certificate_dir(struct watch *watch, const char *path)
 	char below[PATH_MAX];
 
 	watch_whole(watch, path);
+	/* Nobody else reads this stream. cppcheck-suppress readdirCalled */
 	while (listing != NULL && (entry = readdir(listing)) != NULL)
 		if (entry->d_name[0] != '.' &&
 			(entry->d_type == DT_DIR || entry->d_type == DT_LNK) &&
