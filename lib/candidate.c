@@ -195,8 +195,7 @@ static int candidate_judge_prepare(struct candidate_judge *judge)
 	return status;
 }
 
-/* Trusted: every pair has a path to an anchor. */
-static bool candidate_is_trusted(struct candidate_judge *judge, struct candidate *candidate)
+bool candidate_is_trusted(struct candidate_judge *judge, struct candidate *candidate)
 {
 	bool is_trusted = true;
 	size_t i;
@@ -216,17 +215,13 @@ static bool candidate_is_trusted(struct candidate_judge *judge, struct candidate
 	return is_trusted;
 }
 
-/* One candidate as it stands to the host at hand. */
-struct standing {
-	struct candidate *candidate;
-	bool is_valid;
-	bool covers_all;
-	bool is_exact;
-};
+bool candidate_is_valid(const struct candidate_judge *judge, const struct candidate *candidate)
+{
+	return candidate->not_before <= judge->now && judge->now <= candidate->not_after;
+}
 
-/* Is a strictly better than b? The order of "auto" in certbind.conf(5). */
-static bool standing_is_better(
-	struct candidate_judge *judge, const struct standing *a, const struct standing *b)
+bool candidate_is_better(struct candidate_judge *judge, const struct candidate_standing *a,
+	const struct candidate_standing *b)
 {
 	bool a_is_trusted;
 
@@ -237,42 +232,42 @@ static bool standing_is_better(
 		return a_is_trusted;
 	if (a->covers_all != b->covers_all)
 		return a->covers_all;
-	if (a->is_exact != b->is_exact)
-		return a->is_exact;
+	if (a->exact != b->exact)
+		return a->exact > b->exact;
 	if (a->candidate->not_after != b->candidate->not_after)
 		return a->candidate->not_after > b->candidate->not_after;
 	return strcmp(a->candidate->certificate->name, b->candidate->certificate->name) < 0;
 }
 
-static void standing_offer(
-	struct candidate_judge *judge, const struct standing *offered, struct standing *best)
+static void standing_offer(struct candidate_judge *judge, const struct candidate_standing *offered,
+	struct candidate_standing *best)
 {
 	const struct certificate *certificate = offered->candidate->certificate;
 	size_t i;
 
 	for (i = 0; i < certificate->pairs_length; i++) {
-		struct standing *place = &best[key_type(certificate->pairs[i].key_algorithm)];
+		struct candidate_standing *place =
+			&best[key_type(certificate->pairs[i].key_algorithm)];
 
 		if (place->candidate == offered->candidate)
 			continue;
-		if (place->candidate == NULL || standing_is_better(judge, offered, place))
+		if (place->candidate == NULL || candidate_is_better(judge, offered, place))
 			*place = *offered;
 	}
 }
 
 static void standing_offer_list(struct candidate_judge *judge, const struct candidate_list *list,
-	bool is_exact, size_t hosts_length, struct standing *best)
+	bool is_exact, size_t hosts_length, struct candidate_standing *best)
 {
 	size_t i;
 
 	for (i = 0; list != NULL && i < list->length && judge->status == CERTBIND_OK; i++) {
 		struct candidate *candidate = list->items[i];
-		struct standing offered = {
+		struct candidate_standing offered = {
 			.candidate = candidate,
-			.is_valid = candidate->not_before <= judge->now &&
-				    judge->now <= candidate->not_after,
+			.is_valid = candidate_is_valid(judge, candidate),
 			.covers_all = candidate->marks == hosts_length,
-			.is_exact = is_exact,
+			.exact = is_exact ? 1 : 0,
 		};
 
 		standing_offer(judge, &offered, best);
@@ -280,16 +275,17 @@ static void standing_offer_list(struct candidate_judge *judge, const struct cand
 }
 
 /* Takes the best of all key types out of `best`; its candidate is NULL when there is none left. */
-static struct standing standing_take(struct candidate_judge *judge, struct standing *best)
+static struct candidate_standing standing_take(
+	struct candidate_judge *judge, struct candidate_standing *best)
 {
-	struct standing taken = { 0 };
+	struct candidate_standing taken = { 0 };
 	size_t i;
 
 	for (i = 0; i < KEY_TYPES; i++)
 		if (best[i].candidate != NULL &&
 			(taken.candidate == NULL ||
 				(best[i].candidate != taken.candidate &&
-					standing_is_better(judge, &best[i], &taken))))
+					candidate_is_better(judge, &best[i], &taken))))
 			taken = best[i];
 	/* It may be the best of several key types. */
 	for (i = 0; i < KEY_TYPES; i++)
@@ -301,8 +297,8 @@ static struct standing standing_take(struct candidate_judge *judge, struct stand
 size_t candidate_pick(struct candidate_judge *judge, const struct candidate_matches *matches,
 	size_t hosts_length, struct certificate **picked)
 {
-	struct standing best[KEY_TYPES] = { { 0 } };
-	struct standing first, next;
+	struct candidate_standing best[KEY_TYPES] = { { 0 } };
+	struct candidate_standing first, next;
 	size_t length = 0;
 
 	standing_offer_list(judge, matches->exact, true, hosts_length, best);

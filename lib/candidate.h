@@ -61,6 +61,23 @@ enum { CANDIDATE_PICK_MAX = 4 };
 size_t candidate_pick(struct candidate_judge *judge, const struct candidate_matches *matches,
 	size_t hosts_length, struct certificate **picked);
 
+/* Inside the dates of all its pairs? */
+bool candidate_is_valid(const struct candidate_judge *judge, const struct candidate *candidate);
+/* Does every pair have a path to an anchor? Judged once; judge->status says whether that worked. */
+bool candidate_is_trusted(struct candidate_judge *judge, struct candidate *candidate);
+
+/* A candidate as it stands to a host, or to all hosts of a binding. */
+struct candidate_standing {
+	struct candidate *candidate;
+	bool is_valid;
+	bool covers_all; /* hosts of the binding */
+	size_t exact; /* hosts that it covers with their very name: of one host, 0 or 1 */
+};
+
+/* Is a strictly better than b? The order of "auto" in certbind.conf(5). */
+bool candidate_is_better(struct candidate_judge *judge, const struct candidate_standing *a,
+	const struct candidate_standing *b);
+
 void candidate_judge_clear(struct candidate_judge *judge);
 
 #endif

@@ -101,6 +101,13 @@ int certificate_dir_list(const char *directory, struct config_certificate **entr
 	size_t *entries_length, struct config_problem **problems, size_t *problems_length,
 	struct certbind_error *error);
 
+/*
+ * The same for the certificate of one name, if it is there: at most one entry. What is wrong with
+ * the directory is not told.
+ */
+int certificate_dir_find(const char *directory, const char *name,
+	struct config_certificate **entries, size_t *entries_length, struct certbind_error *error);
+
 /* Reads the certificates of a PEM file (several, in file order) as DER; for verify and covers. */
 int certificate_chain_read(const char *path, struct der_pool *pool, struct der ***chain,
 	size_t *chain_length, struct certbind_error *error);

@@ -3,6 +3,7 @@
 #include "error.h"
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,4 +263,40 @@ int certificate_dir_list(const char *directory, struct config_certificate **entr
 	*problems = listing.problems;
 	*problems_length = listing.problems_length;
 	return CERTBIND_OK;
+}
+
+/* What a NAME of the directory can be called there. */
+static void find(struct listing *listing, const char *name)
+{
+	static const char *const suffixes[] = { "", ".crt", ".pem" };
+	char file[NAME_MAX + 1];
+	size_t i;
+
+	if (strchr(name, '/') != NULL)
+		return;
+	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (snprintf(file, sizeof(file), "%s%s", name, suffixes[i]) < (int)sizeof(file))
+			consider(listing, file);
+}
+
+int certificate_dir_find(const char *directory, const char *name,
+	struct config_certificate **entries, size_t *entries_length, struct certbind_error *error)
+{
+	struct listing listing = { .directory = directory };
+	int status = CERTBIND_OK;
+
+	*entries = NULL;
+	*entries_length = 0;
+	find(&listing, name);
+	if (!listing.is_out_of_memory)
+		status = finish(&listing, entries, entries_length);
+	if (listing.is_out_of_memory && status == CERTBIND_OK) {
+		config_certificates_free(*entries, *entries_length);
+		*entries = NULL;
+		*entries_length = 0;
+		status = CERTBIND_E_MEMORY;
+	}
+	config_problems_free(listing.problems, listing.problems_length);
+	config_certificates_free(listing.entries, listing.entries_length);
+	return status < 0 ? error_memory(error) : CERTBIND_OK;
 }

@@ -188,7 +188,8 @@ static int reader_run(struct config_reader *reader, const char *path, struct cer
 		return status;
 	config_sources_read(reader, top_read);
 	config_sources_read(reader, entries_read);
-	config_directory_read(reader);
+	if (!reader->is_outline)
+		config_directory_read(reader);
 	config_domains_finish(reader);
 	if (reader->config->trust_file != NULL &&
 		sources_note(reader->config->sources, reader->config->trust_file) < 0)
@@ -197,13 +198,15 @@ static int reader_run(struct config_reader *reader, const char *path, struct cer
 	return reader->is_out_of_memory ? error_memory(error) : CERTBIND_OK;
 }
 
-int config_load(const char *path, struct config **config, struct certbind_error *error)
+static int load(
+	const char *path, bool is_outline, struct config **config, struct certbind_error *error)
 {
 	struct config_reader reader;
 	int status;
 
 	*config = NULL;
 	memset(&reader, 0, sizeof(reader));
+	reader.is_outline = is_outline;
 	status = reader_run(&reader, path != NULL ? path : default_path, error);
 	if (status == CERTBIND_OK) {
 		*config = reader.config;
@@ -211,6 +214,16 @@ int config_load(const char *path, struct config **config, struct certbind_error 
 	}
 	reader_clear(&reader);
 	return status;
+}
+
+int config_load(const char *path, struct config **config, struct certbind_error *error)
+{
+	return load(path, false, config, error);
+}
+
+int config_load_outline(const char *path, struct config **config, struct certbind_error *error)
+{
+	return load(path, true, config, error);
 }
 
 void config_certificates_free(struct config_certificate *entries, size_t length)

@@ -122,6 +122,9 @@ struct config {
  */
 int config_load(const char *path, struct config **config, struct certbind_error *error);
 
+/* The same without the files of domains_dir, so that what is wrong with them is not told either. */
+int config_load_outline(const char *path, struct config **config, struct certbind_error *error);
+
 /* Wipes passwords, frees; NULL does nothing. */
 void config_free(struct config *config);
 

@@ -74,6 +74,7 @@ struct config_reader_problem {
 struct config_reader {
 	struct config *config;
 	bool is_out_of_memory;
+	bool is_outline; /* the files of domains_dir are not read */
 	bool is_incomplete; /* a main or included file could not be read: services may be missing */
 	size_t orders; /* files read so far */
 	struct config_source **sources; /* main and included files */

@@ -33,6 +33,8 @@ static const char *status_text(enum certbind_status status)
 		return "not in a state for that";
 	case CERTBIND_E_SYSTEM:
 		return "refused by the system";
+	case CERTBIND_E_REFUSED:
+		return "refused";
 	}
 	return "unknown status";
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "error.h"
+#include "host.h"
 #include "name.h"
 #include "snapshot_internal.h"
 #include <stdio.h>
@@ -173,18 +174,6 @@ int snapshot_bind_services(struct snapshot_build *build)
 	return status;
 }
 
-static char *template_dup(const char *template, const char *domain)
-{
-	const char *mark = strstr(template, "%d");
-	size_t size = strlen(template) + strlen(domain) + 1;
-	char *host = malloc(size);
-
-	if (host != NULL)
-		(void)snprintf(
-			host, size, "%.*s%s%s", (int)(mark - template), template, domain, mark + 2);
-	return host;
-}
-
 /* The binding's hosts as configured: its own list, or the service's templates. */
 static int binding_hosts(struct snapshot_binding *binding)
 {
@@ -199,8 +188,9 @@ static int binding_hosts(struct snapshot_binding *binding)
 	for (i = 0; i < list->length; i++) {
 		struct snapshot_host *host = &binding->hosts[binding->hosts_length];
 
-		host->name = is_own ? strdup(list->items[i])
-				    : template_dup(list->items[i], binding->domain->config->name);
+		host->name =
+			is_own ? strdup(list->items[i])
+			       : host_template_dup(list->items[i], binding->domain->config->name);
 		if (host->name == NULL)
 			return CERTBIND_E_MEMORY;
 		host->binding = binding;

@@ -31,14 +31,20 @@ _certbind_argument()
 	local program=$1 word=$2 current=$3 place=$4
 	shift 4
 	case $word:$place in
-	check:*)
+	check:* | bind:1 | unbind:1 | candidates:1)
 		_certbind_words "$current" "$(_certbind_listed domain "$program" "$@")"
 		;;
-	explain:1)
+	explain:1 | bind:2 | unbind:2 | candidates:2)
 		# Those two are always there.
 		_certbind_words "$current" "$({
 			printf 'webmail\nmail\n'
 			_certbind_listed service "$program" "$@"
+		} | sort -u)"
+		;;
+	bind:3)
+		_certbind_words "$current" "$({
+			printf 'auto\nnone\n'
+			_certbind_listed certificate "$program" "$@"
 		} | sort -u)"
 		;;
 	covers:1 | verify:1)
@@ -55,14 +61,16 @@ _certbind()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_certbind_words "$current" 'check covers verify explain list --help --version'
+		_certbind_words "$current" 'check covers verify explain list bind unbind candidates --help --version'
 		return
 	fi
 	case $word in
 	check) options='-c --config --json --all --at --help --version' ;;
 	covers) options='--help --version' ;;
 	verify) options='--trust --at --json --help --version' ;;
-	explain | list) options='-c --config --json --help --version' ;;
+	bind) options='-c --config --force --help --version' ;;
+	unbind) options='-c --config --help --version' ;;
+	explain | list | candidates) options='-c --config --json --help --version' ;;
 	*) return ;;
 	esac
 	case $previous in

@@ -14,7 +14,14 @@ enum {
 };
 
 /* Which options a word takes. */
-enum { OPTION_CONFIG = 1, OPTION_JSON = 2, OPTION_ALL = 4, OPTION_AT = 8, OPTION_TRUST = 16 };
+enum {
+	OPTION_CONFIG = 1,
+	OPTION_JSON = 2,
+	OPTION_ALL = 4,
+	OPTION_AT = 8,
+	OPTION_TRUST = 16,
+	OPTION_FORCE = 32
+};
 
 /* What the command line says. Strings are those of main()'s argv. */
 struct options {
@@ -22,6 +29,7 @@ struct options {
 	const char *trust; /* NULL: the system's */
 	bool is_json;
 	bool is_all;
+	bool is_forced;
 	time_t at; /* 0: now */
 	char **arguments;
 	int arguments_length;
@@ -44,5 +52,8 @@ extern const struct command command_covers;
 extern const struct command command_verify;
 extern const struct command command_explain;
 extern const struct command command_list;
+extern const struct command command_bind;
+extern const struct command command_unbind;
+extern const struct command command_candidates;
 
 #endif

@@ -65,7 +65,7 @@ static void write_harmless(FILE *out, const char *text)
 /* Prints the value and gives it back. */
 static void print(FILE *out, json_t *value)
 {
-	char *text = json_dumps(value, JSON_PRESERVE_ORDER);
+	char *text = json_dumps(value, JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
 
 	if (text != NULL)
 		write_harmless(out, text);
@@ -163,18 +163,24 @@ void json_bindings_begin(FILE *out)
 	(void)fputs("{\"version\": 1, \"bindings\": [", out);
 }
 
+static json_t *strings(const char *const *texts, size_t length)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (json_array_append_new(array, string_or_null(texts[i])) != 0)
+			memory_out();
+	return array;
+}
+
 void json_binding(FILE *out, const struct certbind_binding *binding, bool is_first)
 {
 	json_t *object = new_object();
-	json_t *hosts = json_array();
-	size_t i;
 
-	for (i = 0; i < binding->hosts_length; i++)
-		if (json_array_append_new(hosts, string_or_null(binding->hosts[i])) != 0)
-			memory_out();
 	set(object, "domain", string_or_null(binding->domain));
 	set(object, "service", string_or_null(binding->service));
-	set(object, "hosts", hosts);
+	set(object, "hosts", strings(binding->hosts, binding->hosts_length));
 	set(object, "certificate", string_or_null(binding->certificate));
 	set(object, "chosen_by", string_or_null(binding->chosen_by));
 	set(object, "not_after", time_or_null(binding->not_after));
@@ -185,6 +191,49 @@ void json_binding(FILE *out, const struct certbind_binding *binding, bool is_fir
 void json_bindings_end(FILE *out)
 {
 	(void)fputs("]}\n", out);
+}
+
+void json_candidates_begin(FILE *out, const char *domain)
+{
+	(void)fputs("{\"version\": 1, \"domain\": ", out);
+	print(out, string_or_null(domain));
+}
+
+void json_candidates_service(FILE *out, const char *service, bool is_only, bool is_first)
+{
+	if (is_only)
+		(void)fputs(", \"service\": ", out);
+	else
+		(void)fputs(
+			is_first ? ", \"services\": [\n{\"service\": " : ",\n{\"service\": ", out);
+	print(out, string_or_null(service));
+	(void)fputs(", \"candidates\": [", out);
+}
+
+void json_candidate(FILE *out, const struct certbind_candidate *candidate, bool is_first)
+{
+	json_t *object = new_object();
+
+	set(object, "certificate", string_or_null(candidate->certificate));
+	set(object, "covers", strings(candidate->covers, candidate->covers_length));
+	set(object, "missing", strings(candidate->missing, candidate->missing_length));
+	set(object, "not_after", time_or_null(candidate->not_after));
+	set(object, "reason", string_or_null(candidate->reason));
+	set(object, "chosen", json_boolean(candidate->chosen));
+	(void)fputs(is_first ? "\n" : ",\n", out);
+	print(out, object);
+}
+
+void json_candidates_service_end(FILE *out, bool is_only)
+{
+	(void)fputs(is_only ? "]" : "]}", out);
+}
+
+void json_candidates_end(FILE *out, bool is_only, bool is_empty)
+{
+	if (!is_only)
+		(void)fputs(is_empty ? ", \"services\": []" : "]", out);
+	(void)fputs("}\n", out);
 }
 
 static json_t *name_or_null(const char *name)

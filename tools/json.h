@@ -4,6 +4,7 @@
 
 #include "findings.h"
 #include "problems.h"
+#include <certbind/bind.h>
 #include <certbind/store.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,6 +18,16 @@ void json_report(FILE *out, const struct findings *findings, const struct proble
 void json_bindings_begin(FILE *out);
 void json_binding(FILE *out, const struct certbind_binding *binding, bool is_first);
 void json_bindings_end(FILE *out);
+
+/*
+ * What `candidates` prints: the begin, each service with its candidates and an end, the end.
+ * is_only: a service was asked for; then its candidates stand in the object itself.
+ */
+void json_candidates_begin(FILE *out, const char *domain);
+void json_candidates_service(FILE *out, const char *service, bool is_only, bool is_first);
+void json_candidate(FILE *out, const struct certbind_candidate *candidate, bool is_first);
+void json_candidates_service_end(FILE *out, bool is_only);
+void json_candidates_end(FILE *out, bool is_only, bool is_empty);
 
 /* What `explain` prints. */
 void json_selection(FILE *out, const struct certbind_selection *selection, const char *rule);

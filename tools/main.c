@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = { &command_check, &command_covers, &command_verify,
-	&command_explain, &command_list };
+	&command_explain, &command_list, &command_bind, &command_unbind, &command_candidates };
 
 #define COMMANDS_LENGTH (sizeof(commands) / sizeof(commands[0]))
 
@@ -31,12 +31,15 @@ static void print_help(void)
 	print_synopses(stdout);
 	(void)puts("\nTells which certificate each domain's webmail and mail are served with, "
 		   "whether\n"
-		   "clients accept it, and what to do where they do not. It never writes.\n");
+		   "clients accept it, and what to do where they do not; and changes which it is. "
+		   "Only\n"
+		   "bind and unbind write.\n");
 	for (i = 0; i < COMMANDS_LENGTH; i++)
-		(void)printf("  %-8s  %s\n", commands[i]->word, commands[i]->purpose);
+		(void)printf("  %-10s  %s\n", commands[i]->word, commands[i]->purpose);
 	(void)puts(
 		"\n\"certbind WORD --help\" tells more. TIME is RFC 3339: 2026-12-01T00:00:00Z.\n"
-		"Exit status: 0 fine, 1 errors, 2 usage or unreadable files, 3 warnings only.");
+		"Exit status: 0 fine, 1 errors or refused, 2 usage or unreadable files, 3 warnings "
+		"only.");
 }
 
 static void print_command_help(const struct command *command)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Long options without a letter. */
-enum { VALUE_JSON = 256, VALUE_ALL, VALUE_AT, VALUE_TRUST, VALUE_HELP, VALUE_VERSION };
+enum { VALUE_JSON = 256, VALUE_ALL, VALUE_AT, VALUE_TRUST, VALUE_FORCE, VALUE_HELP, VALUE_VERSION };
 
 #define OPTION_ALWAYS 0
 
@@ -31,6 +31,8 @@ static const struct {
 		"check for another time: RFC 3339, as 2026-12-01T00:00:00Z" },
 	{ { "trust", required_argument, NULL, VALUE_TRUST }, OPTION_TRUST, "--trust FILE",
 		"the only certificates to trust; without it the system's" },
+	{ { "force", no_argument, NULL, VALUE_FORCE }, OPTION_FORCE, "--force",
+		"bind although hosts are not covered, or certbind did not write the file" },
 	{ { "help", no_argument, NULL, VALUE_HELP }, OPTION_ALWAYS, "--help",
 		"print this help and end" },
 	{ { "version", no_argument, NULL, VALUE_VERSION }, OPTION_ALWAYS, "--version",
@@ -132,6 +134,9 @@ static enum options_result take_option(
 		return OPTIONS_RUN;
 	case VALUE_ALL:
 		options->is_all = true;
+		return OPTIONS_RUN;
+	case VALUE_FORCE:
+		options->is_forced = true;
 		return OPTIONS_RUN;
 	case VALUE_TRUST:
 		options->trust = optarg;

@@ -34,6 +34,7 @@
 
 #include <certbind/error.h>
 #include <certbind/store.h>
+#include <certbind/bind.h>
 #include <certbind/check.h>
 #include <certbind/context.h>
 

@@ -36,7 +36,9 @@ enum certbind_status {
 	/** The object is not in a state for that: a store with nothing loaded, a session whose handshake has begun. */
 	CERTBIND_E_STATE = -10,
 	/** The system refused something that is no file: a thread, a lock, random bytes. */
-	CERTBIND_E_SYSTEM = -11
+	CERTBIND_E_SYSTEM = -11,
+	/** What was asked would break something, or is not certbind's to change; the message says what to do. */
+	CERTBIND_E_REFUSED = -12
 };
 
 /**

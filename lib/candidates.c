@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "candidate.h"
+#include "date.h"
+#include "error.h"
+#include "host.h"
+#include "name.h"
+#include "store.h"
+#include <certbind/bind.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The walk over everything that could be chosen for a binding. */
+
+struct listing;
+
+/* One certificate in the list; listing->candidates has the same order until rows are sorted. */
+struct row {
+	struct listing *listing; /* what qsort() does not hand on */
+	struct candidate_standing standing;
+	size_t last_host; /* the last host that it was found to cover, from 1 */
+};
+
+struct listing {
+	struct snapshot *snapshot;
+	const struct snapshot_binding *binding;
+	struct config_list hosts;
+	struct candidate *candidates;
+	struct candidate_index index; /* of those with a usable pair */
+	struct candidate_judge judge;
+	struct row *rows;
+	size_t length; /* of candidates and rows */
+	const char **covers; /* room for all hosts each */
+	const char **missing;
+	struct certbind_error *error;
+};
+
+static int listing_anchors(void *data, struct anchors **anchors)
+{
+	struct listing *listing = data;
+
+	return snapshot_anchors(listing->snapshot, anchors, listing->error);
+}
+
+/* A certificate may have both the very name and the wildcard: it counts once, as exact. */
+static void listing_count_host(
+	struct listing *listing, size_t number, const struct candidate_list *list, bool is_exact)
+{
+	size_t i;
+
+	for (i = 0; list != NULL && i < list->length; i++) {
+		struct row *row = &listing->rows[list->items[i] - listing->candidates];
+
+		if (row->last_host == number)
+			continue;
+		row->last_host = number;
+		list->items[i]->marks++;
+		row->standing.exact += is_exact ? 1 : 0;
+	}
+}
+
+static int listing_fill(struct listing *listing)
+{
+	const struct snapshot *snapshot = listing->snapshot;
+	size_t i;
+	int status = candidate_index_init(&listing->index, listing->length);
+
+	for (i = 0; i < listing->length && status == CERTBIND_OK; i++) {
+		struct certificate *certificate = snapshot->certificates[i];
+
+		candidate_init(&listing->candidates[i], certificate);
+		listing->rows[i].listing = listing;
+		listing->rows[i].standing.candidate = &listing->candidates[i];
+		if (certificate->pairs_length > 0)
+			status = candidate_index_add(&listing->index, &listing->candidates[i]);
+	}
+	for (i = 0; i < listing->hosts.length && status == CERTBIND_OK; i++) {
+		struct candidate_matches matches =
+			candidate_index_match(&listing->index, listing->hosts.items[i]);
+
+		listing_count_host(listing, i + 1, matches.exact, true);
+		listing_count_host(listing, i + 1, matches.wildcard, false);
+	}
+	for (i = 0; i < listing->length && status == CERTBIND_OK; i++) {
+		struct candidate *candidate = &listing->candidates[i];
+		struct candidate_standing *standing = &listing->rows[i].standing;
+
+		standing->is_valid = candidate->certificate->pairs_length > 0 &&
+				     candidate_is_valid(&listing->judge, candidate);
+		standing->covers_all = candidate->marks == listing->hosts.length;
+		/* Trust costs time; auto asks for it only among those that cover something. */
+		if (candidate->marks > 0)
+			(void)candidate_is_trusted(&listing->judge, candidate);
+		status = listing->judge.status;
+	}
+	return status;
+}
+
+/* Those that cover no host at all are none of auto's; usable ones first, then by date and name. */
+static bool row_is_better(struct row *a, struct row *b)
+{
+	const struct candidate *left = a->standing.candidate;
+	const struct candidate *right = b->standing.candidate;
+
+	if ((left->marks > 0) != (right->marks > 0))
+		return left->marks > 0;
+	if (left->marks > 0)
+		return candidate_is_better(&a->listing->judge, &a->standing, &b->standing);
+	if (a->standing.is_valid != b->standing.is_valid)
+		return a->standing.is_valid;
+	if (left->not_after != right->not_after)
+		return left->not_after > right->not_after;
+	return strcmp(left->certificate->name, right->certificate->name) < 0;
+}
+
+static int row_compare(const void *a, const void *b)
+{
+	struct row left = *(const struct row *)a;
+	struct row right = *(const struct row *)b;
+
+	if (row_is_better(&left, &right))
+		return -1;
+	return row_is_better(&right, &left) ? 1 : 0;
+}
+
+static bool bundle_has(const struct bundle *bundle, const struct certificate *certificate)
+{
+	size_t i;
+
+	for (i = 0; bundle != NULL && i < bundle->members_length; i++)
+		if (bundle->members[i] == certificate)
+			return true;
+	return false;
+}
+
+static bool is_chosen(const struct listing *listing, const struct certificate *certificate)
+{
+	const struct snapshot_binding *binding = listing->binding;
+	size_t i;
+
+	if (binding->choice == SNAPSHOT_NONE)
+		return false;
+	for (i = 0; i < binding->hosts_length; i++)
+		if (bundle_has(binding->hosts[i].bundle, certificate))
+			return true;
+	return false;
+}
+
+/* By what it was chosen; or what it serves here although nobody chose it. */
+static const char *role_text(
+	const struct listing *listing, const struct certificate *certificate, bool chosen)
+{
+	const struct snapshot_binding *binding = listing->binding;
+	size_t i;
+
+	if (chosen)
+		return binding->choice == SNAPSHOT_EXPLICIT ? "chosen: the domain names it"
+							    : "chosen by auto";
+	if (binding->choice == SNAPSHOT_EXPLICIT && binding->certificate == certificate)
+		return "the domain names it, but it can't be served";
+	if (binding->choice == SNAPSHOT_NONE ||
+		!bundle_has(binding->service->default_bundle, certificate))
+		return NULL;
+	if (binding->choice == SNAPSHOT_SHARED_HOST)
+		return "the service's default, which serves the shared host";
+	for (i = 0; i < binding->hosts_length; i++)
+		if (binding->hosts[i].bundle == NULL)
+			return "served now, as the service's default";
+	return NULL;
+}
+
+static const char *coverage_text(const struct listing *listing, const struct row *row)
+{
+	size_t marks = row->standing.candidate->marks;
+
+	if (listing->hosts.length == 0)
+		return "the binding has no host of its own";
+	if (marks == 0)
+		return "covers none of the hosts";
+	if (marks < listing->hosts.length)
+		return "covers some of the hosts";
+	if (row->standing.exact == marks)
+		return marks == 1 ? "covers the host by its exact name"
+				  : "covers all hosts by their exact names";
+	return row->standing.exact == 0 ? "covers all hosts by a wildcard"
+					: "covers all hosts, some by a wildcard";
+}
+
+static void date_text(const struct listing *listing, const struct row *row, char *text, size_t size)
+{
+	const struct candidate *candidate = row->standing.candidate;
+	bool is_early = candidate->not_before > listing->judge.now;
+	char day[DATE_SIZE];
+
+	date_format(is_early ? candidate->not_before : candidate->not_after, day);
+	(void)snprintf(text, size, "%s %s",
+		is_early                 ? "not valid before"
+		: row->standing.is_valid ? "valid until"
+					 : "expired on",
+		day);
+}
+
+static const char *trust_text(const struct candidate *candidate)
+{
+	switch (candidate->trust) {
+	case CANDIDATE_TRUSTED:
+		return "; trusted";
+	case CANDIDATE_UNTRUSTED:
+		return "; clients do not trust its chain";
+	case CANDIDATE_NOT_JUDGED:
+		return "";
+	}
+	return "";
+}
+
+static void reason_text(
+	const struct listing *listing, const struct row *row, bool chosen, char *text, size_t size)
+{
+	const struct certificate *certificate = row->standing.candidate->certificate;
+	const char *role = role_text(listing, certificate, chosen);
+	char dates[DATE_SIZE + 32];
+
+	if (certificate->pairs_length == 0) {
+		const struct certificate_fault *fault =
+			certificate->faults_length > 0 ? certificate->faults : NULL;
+
+		(void)snprintf(text, size, "%s%scan't be used: %s", role != NULL ? role : "",
+			role != NULL ? "; " : "",
+			fault != NULL ? fault->message : "it has no usable pair");
+		return;
+	}
+	date_text(listing, row, dates, sizeof(dates));
+	(void)snprintf(text, size, "%s%s%s; %s%s", role != NULL ? role : "",
+		role != NULL ? "; " : "", coverage_text(listing, row), dates,
+		trust_text(row->standing.candidate));
+}
+
+static bool pairs_cover(const struct certificate *certificate, const char *host)
+{
+	size_t i, j;
+
+	for (i = 0; i < certificate->pairs_length; i++) {
+		const struct pair *pair = &certificate->pairs[i];
+		const char *name = pair->names;
+
+		for (j = 0; j < pair->names_length && !name_matches(name, host); j++)
+			name += strlen(name) + 1;
+		if (j == pair->names_length)
+			return false;
+	}
+	return certificate->pairs_length > 0;
+}
+
+static int listing_tell(const struct listing *listing, const struct row *row,
+	certbind_candidate_func *func, void *data)
+{
+	const struct candidate *candidate = row->standing.candidate;
+	const struct certificate *certificate = candidate->certificate;
+	bool is_usable = certificate->pairs_length > 0;
+	struct certbind_candidate told = {
+		.certificate = certificate->name,
+		.covers = listing->covers,
+		.missing = listing->missing,
+		.not_after = is_usable ? (time_t)candidate->not_after : -1,
+		.chosen = is_chosen(listing, certificate) ? 1 : 0,
+	};
+	char reason[1024];
+	size_t i;
+
+	for (i = 0; i < listing->hosts.length; i++) {
+		const char *host = listing->hosts.items[i];
+
+		if (candidate->marks > 0 && pairs_cover(certificate, host))
+			listing->covers[told.covers_length++] = host;
+		else
+			listing->missing[told.missing_length++] = host;
+	}
+	reason_text(listing, row, told.chosen != 0, reason, sizeof(reason));
+	told.reason = reason;
+	return func(data, &told);
+}
+
+static int listing_make(struct listing *listing)
+{
+	const struct snapshot_binding *binding = listing->binding;
+	int status = host_list_make(binding->service->config, binding->entry,
+		binding->domain->config->name, &listing->hosts);
+
+	if (status < 0)
+		return status;
+	listing->length = listing->snapshot->certificates_length;
+	listing->candidates = calloc(listing->length + 1, sizeof(*listing->candidates));
+	listing->rows = calloc(listing->length + 1, sizeof(*listing->rows));
+	listing->covers = calloc(listing->hosts.length + 1, sizeof(char *));
+	listing->missing = calloc(listing->hosts.length + 1, sizeof(char *));
+	if (listing->candidates == NULL || listing->rows == NULL || listing->covers == NULL ||
+		listing->missing == NULL)
+		return CERTBIND_E_MEMORY;
+	status = listing_fill(listing);
+	if (status == CERTBIND_OK)
+		qsort(listing->rows, listing->length, sizeof(*listing->rows), row_compare);
+	return status;
+}
+
+static void listing_clear(struct listing *listing)
+{
+	candidate_index_clear(&listing->index);
+	candidate_judge_clear(&listing->judge);
+	free(listing->candidates);
+	free(listing->rows);
+	free(listing->covers);
+	free(listing->missing);
+	host_list_clear(&listing->hosts);
+}
+
+static int listing_find(struct listing *listing, const char *domain, const char *service)
+{
+	char folded[NAME_SIZE];
+	const struct snapshot_domain *found_domain = NULL;
+	const struct snapshot_service *found = snapshot_service_peek(listing->snapshot, service);
+
+	if (name_fold(domain, strlen(domain), folded) == NAME_OK)
+		found_domain = snapshot_domain_peek(listing->snapshot, folded);
+	if (found_domain == NULL)
+		return error_set(listing->error, CERTBIND_E_UNKNOWN_DOMAIN, NULL, 0,
+			"domain \"%s\": not configured", domain);
+	if (found == NULL)
+		return error_set(listing->error, CERTBIND_E_UNKNOWN_SERVICE, NULL, 0,
+			"service \"%s\": not configured; expected \"webmail\", \"mail\" or one of "
+			"`services`",
+			service);
+	listing->binding = &found_domain->bindings[found->index];
+	return CERTBIND_OK;
+}
+
+int certbind_candidates(struct certbind_store *store, const char *domain, const char *service,
+	certbind_candidate_func *func, void *data, struct certbind_error *error)
+{
+	struct listing listing = { .error = error };
+	size_t i;
+	int status;
+
+	if (store == NULL || domain == NULL || service == NULL || func == NULL)
+		return error_set(error, CERTBIND_E_INVALID, NULL, 0,
+			"store, domain, service or func is NULL");
+	listing.snapshot = store_snapshot(store);
+	if (listing.snapshot == NULL)
+		return error_set(error, CERTBIND_E_STATE, NULL, 0, "nothing is loaded");
+	listing.judge.now = (int64_t)clock_source_now(store->clock);
+	listing.judge.anchors = listing_anchors;
+	listing.judge.data = &listing;
+	status = listing_find(&listing, domain, service);
+	if (status == CERTBIND_OK) {
+		status = listing_make(&listing);
+		if (status == CERTBIND_E_MEMORY || status == CERTBIND_E_SYSTEM)
+			(void)error_set(error, status, NULL, 0, "%s", certbind_strerror(status));
+	}
+	for (i = 0; i < listing.length && status == CERTBIND_OK; i++)
+		status = listing_tell(&listing, &listing.rows[i], func, data);
+	listing_clear(&listing);
+	snapshot_unref(listing.snapshot);
+	return status;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *host_template_dup(const char *template, const char *domain)
+{
+	const char *mark = strstr(template, "%d");
+	size_t size = strlen(template) + strlen(domain) + 1;
+	char *host = malloc(size);
+
+	if (host != NULL)
+		(void)snprintf(
+			host, size, "%.*s%s%s", (int)(mark - template), template, domain, mark + 2);
+	return host;
+}
+
+int host_list_make(const struct config_service *service, const struct config_choice_entry *entry,
+	const char *domain, struct config_list *hosts)
+{
+	bool is_own = entry != NULL && entry->has_hosts;
+	const struct config_list *list = is_own ? &entry->hosts : &service->hosts;
+	size_t i;
+
+	memset(hosts, 0, sizeof(*hosts));
+	hosts->items = calloc(list->length + 1, sizeof(char *));
+	if (hosts->items == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < list->length; i++) {
+		hosts->items[i] =
+			is_own ? strdup(list->items[i]) : host_template_dup(list->items[i], domain);
+		if (hosts->items[i] == NULL)
+			return CERTBIND_E_MEMORY;
+		hosts->length++;
+	}
+	return CERTBIND_OK;
+}
+
+void host_list_clear(struct config_list *hosts)
+{
+	size_t i;
+
+	for (i = 0; i < hosts->length; i++)
+		free(hosts->items[i]);
+	free(hosts->items);
+	memset(hosts, 0, sizeof(*hosts));
+}
