@@ -74,6 +74,7 @@ void connection_notify(void *webmail, struct MHD_Connection *http, void **socket
 		start(webmail, http, socket_context);
 		return;
 	}
+	/* A handshake that failed ends here too. What it asked for is gone with the session. */
 	if (connection != NULL && !connection->is_logged)
 		(void)fprintf(stderr, "webmail: %s: closed before a request\n", connection->peer);
 	free(connection);
