@@ -32,7 +32,9 @@ struct users {
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c;
 }
 
 static bool is_alphanumeric(char c)
@@ -66,8 +68,9 @@ static bool fold(const char *address, char folded[static USERS_ADDRESS_SIZE])
 	if (!is_harmless(address, local, LOCAL_PART_MAX, LOCAL_PART_SIGNS) ||
 		!is_harmless(at + 1, length - local - 1, DOMAIN_MAX, "-."))
 		return false;
-	for (size_t i = 0; i <= length; i++)
-		folded[i] = i > local ? lower(address[i]) : address[i];
+	memcpy(folded, address, length + 1);
+	for (char *c = folded + local; *c != '\0'; c++)
+		*c = lower(*c);
 	return true;
 }
 

@@ -379,9 +379,10 @@ void connection_open(struct listener *listener, int fd)
 
 void connection_close_all(struct server *server)
 {
-	while (server->connections) {
-		struct connection *connection = server->connections;
+	struct connection *next;
 
+	for (struct connection *connection = server->connections; connection; connection = next) {
+		next = connection->next;
 		if (connection->state && !connection->is_in_handshake) {
 			connection_print(
 				connection, "%s", connection->protocol->dialogue->farewell_end);

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* A connection may hold its socket, a directory and a message. */
-#define DESCRIPTORS (4 * SERVER_CONNECTIONS_MAX)
+#define DESCRIPTORS (4UL * SERVER_CONNECTIONS_MAX)
 
 enum kind { SMTP, SUBMISSIONS, IMAP, IMAPS, KINDS };
 

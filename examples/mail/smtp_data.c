@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* What goes on after the limit is read only to come to its end; somebody who never ends is cut. */
-#define FLOOD (4U * SMTP_MESSAGE_MAX)
+#define FLOOD (4ULL * SMTP_MESSAGE_MAX)
 
 bool smtp_data_begin(struct smtp *smtp)
 {
