@@ -165,20 +165,27 @@ static void on_rest(struct ev_loop *loop, struct ev_timer *timer, int events)
 	listener_wake_all(timer->data);
 }
 
-static void serve(struct server *server)
-{
-	struct ev_signal terminate, interrupt, hangup;
+struct signals {
+	struct ev_signal terminate;
+	struct ev_signal interrupt;
+	struct ev_signal hangup;
+};
 
-	ev_signal_init(&terminate, on_end, SIGTERM);
-	ev_signal_init(&interrupt, on_end, SIGINT);
-	ev_signal_init(&hangup, on_hangup, SIGHUP);
-	ev_signal_start(server->loop, &terminate);
-	ev_signal_start(server->loop, &interrupt);
-	ev_signal_start(server->loop, &hangup);
-	(void)ev_run(server->loop, 0);
-	ev_signal_stop(server->loop, &terminate);
-	ev_signal_stop(server->loop, &interrupt);
-	ev_signal_stop(server->loop, &hangup);
+static void watch_signals(struct ev_loop *loop, struct signals *signals)
+{
+	ev_signal_init(&signals->terminate, on_end, SIGTERM);
+	ev_signal_init(&signals->interrupt, on_end, SIGINT);
+	ev_signal_init(&signals->hangup, on_hangup, SIGHUP);
+	ev_signal_start(loop, &signals->terminate);
+	ev_signal_start(loop, &signals->interrupt);
+	ev_signal_start(loop, &signals->hangup);
+}
+
+static void unwatch_signals(struct ev_loop *loop, struct signals *signals)
+{
+	ev_signal_stop(loop, &signals->terminate);
+	ev_signal_stop(loop, &signals->interrupt);
+	ev_signal_stop(loop, &signals->hangup);
 }
 
 static void raise_limit(void)
@@ -195,21 +202,25 @@ static int run(const struct options *options)
 {
 	struct server server = { .loop = ev_default_loop(0) };
 	struct certbind_context *contexts[KINDS] = { NULL };
+	struct signals signals;
 	int result = EXIT_FAILURE;
 
 	if (!server.loop) {
 		fail("no event loop");
 		return EXIT_FAILURE;
 	}
+	/* Whoever reads that a socket listens may send a signal at once. */
+	watch_signals(server.loop, &signals);
 	ev_timer_init(&server.rest, on_rest, 0, SERVER_REST);
 	server.rest.data = &server;
 	if (load(&server, options) && open_listeners(&server, options, contexts)) {
-		serve(&server);
+		(void)ev_run(server.loop, 0);
 		result = EXIT_SUCCESS;
 	}
 	listener_close_all(&server);
 	connection_close_all(&server);
 	ev_timer_stop(server.loop, &server.rest);
+	unwatch_signals(server.loop, &signals);
 	for (size_t i = 0; i < KINDS; i++)
 		certbind_context_free(contexts[i]);
 	certbind_store_close(server.store);
