@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The embedding in as few lines as can be: one connection at a time, blocking.
+ * The embedding in as few lines as can be: one connection at a time, blocking. Renewed certificates
+ * are served from the next connection on, without a restart.
  *
  *     cc minimal.c $(pkg-config --cflags --libs certbind) -o minimal
  *     ./minimal --config certbind.conf --listen 127.0.0.1:8443
  */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* ppoll */
 #include <certbind/certbind.h>
 #include <errno.h>
 #include <getopt.h>
 #include <netdb.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@
 #define PATIENCE_SECONDS 5
 #define REQUEST_BYTES 8192
 
-static volatile sig_atomic_t ended, listener = -1, client = -1;
+static volatile sig_atomic_t ended, is_hung_up, listener = -1, client = -1;
 
 /* Wakes what blocks on a socket, whenever the signal comes: there is no moment to miss it. */
 static void end(int number)
@@ -34,18 +36,25 @@ static void end(int number)
 	(void)shutdown(client, SHUT_RDWR);
 }
 
+static void hang_up(int number)
+{
+	(void)number;
+	is_hung_up = 1;
+}
+
 static _Noreturn void die(const char *what, const char *why)
 {
 	(void)fprintf(stderr, "minimal: %s: %s\n", what, why);
 	exit(2);
 }
 
-static _Noreturn void die_of(const struct certbind_error *error)
+static void tell(const char *what, const struct certbind_error *error)
 {
-	char where[sizeof(error->file) + 16];
+	char where[sizeof(error->file) + 16] = "";
 
-	(void)snprintf(where, sizeof(where), "%s:%d", error->file, error->line);
-	die(*error->file ? where : "certbind", error->message);
+	if (*error->file)
+		(void)snprintf(where, sizeof(where), "%s:%d: ", error->file, error->line);
+	(void)fprintf(stderr, "minimal: %s: %s%s\n", what, where, error->message);
 }
 
 /* Reads one request up to its empty line. */
@@ -107,7 +116,7 @@ static void serve(struct certbind_context *context, int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (certbind_context_session(context, GNUTLS_NO_SIGNAL, &session, &error) < 0) {
-		(void)fprintf(stderr, "minimal: %s\n", error.message);
+		tell("session", &error);
 		return;
 	}
 	gnutls_transport_set_int(session, fd);
@@ -141,7 +150,8 @@ static int open_socket(char *where)
 	code = getaddrinfo(where, colon + 1, &hints, &found);
 	if (code != 0)
 		die(where, gai_strerror(code));
-	fd = socket(found->ai_family, found->ai_socktype, found->ai_protocol);
+	/* A client may be gone before accept() sees it: that must not block. */
+	fd = socket(found->ai_family, found->ai_socktype | SOCK_NONBLOCK, found->ai_protocol);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
 		bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 16) < 0 ||
 		getsockname(fd, (struct sockaddr *)&bound, &length) < 0)
@@ -156,14 +166,38 @@ static int open_socket(char *where)
 	return fd;
 }
 
-/* Takes connections until SIGTERM comes. */
-static void serve_all(struct certbind_context *context)
+/* Takes what has changed into service: all of it on SIGHUP, else what the store has noticed. */
+static void follow_changes(struct certbind_store *store)
 {
+	struct certbind_error error;
+	int status;
+
+	if (is_hung_up) {
+		is_hung_up = 0;
+		status = certbind_store_reload(store, &error);
+	} else {
+		status = certbind_store_dispatch(store, &error);
+	}
+	if (status < 0)
+		tell("refused, what was loaded stays in service", &error);
+}
+
+/* Takes connections until SIGTERM comes. SIGHUP comes only while it waits, with `waiting`. */
+static void serve_all(
+	struct certbind_store *store, struct certbind_context *context, const sigset_t *waiting)
+{
+	struct pollfd fds[] = { { .fd = listener, .events = POLLIN },
+		{ .fd = certbind_store_fd(store), .events = POLLIN } };
 	int fd;
 
+	if (fds[1].fd < 0)
+		die("certbind", certbind_strerror(fds[1].fd));
 	while (!ended) {
+		if (ppoll(fds, 2, NULL, waiting) < 0 && errno != EINTR)
+			die("poll", strerror(errno));
+		follow_changes(store);
 		fd = accept(listener, NULL, NULL);
-		if (fd < 0 && !ended && errno != EINTR && errno != ECONNABORTED)
+		if (fd < 0 && !ended && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			die("accept", strerror(errno));
 		if (fd >= 0) {
 			client = fd;
@@ -185,10 +219,11 @@ int main(int argc, char **argv)
 {
 	static const char *const protocols[] = { "http/1.1" };
 	const char *config = NULL, *service = "webmail";
-	struct sigaction action = { .sa_handler = end };
+	struct sigaction action = { .sa_handler = end }, hangup = { .sa_handler = hang_up };
 	struct certbind_store *store;
 	struct certbind_context *context;
 	struct certbind_error error;
+	sigset_t hangups, waiting;
 	char *where = NULL;
 	int option;
 
@@ -206,14 +241,20 @@ int main(int argc, char **argv)
 		die("usage", "--config FILE --listen ADDRESS:PORT [--service NAME]");
 	if (certbind_store_open(&store, config, &error) < 0 ||
 		certbind_context_new(&context, store, service, &error) < 0 ||
-		certbind_context_set_alpn(context, protocols, 1, &error) < 0)
-		die_of(&error);
-	certbind_store_close(store);
+		certbind_context_set_alpn(context, protocols, 1, &error) < 0) {
+		tell("certbind", &error);
+		return 2;
+	}
+	(void)sigemptyset(&hangups);
+	(void)sigaddset(&hangups, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &hangups, &waiting);
+	(void)sigaction(SIGHUP, &hangup, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
 	listener = open_socket(where);
-	serve_all(context);
+	serve_all(store, context, &waiting);
 	(void)close(listener);
 	certbind_context_free(context);
+	certbind_store_close(store);
 	return 0;
 }

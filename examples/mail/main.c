@@ -7,6 +7,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "connection.h"
 #include "imap.h"
+#include "reload.h"
 #include "smtp.h"
 
 #include <getopt.h>
@@ -56,7 +57,8 @@ static void usage(FILE *file)
 		"  --imaps ADDRESS:PORT     the same, TLS from the start\n"
 		"\n"
 		"At least one socket is needed; port 0 picks a free one; IPv6 stands in brackets.\n"
-		"Without users and spool every login and recipient is refused.\n");
+		"Without users and spool every login and recipient is refused.\n"
+		"Certificates and configuration are read again when files change, and on SIGHUP.\n");
 }
 
 static void fail(const char *message)
@@ -150,14 +152,6 @@ static void on_end(struct ev_loop *loop, struct ev_signal *signal, int events)
 	ev_break(loop, EVBREAK_ALL);
 }
 
-static void on_hangup(struct ev_loop *loop, struct ev_signal *signal, int events)
-{
-	(void)loop;
-	(void)signal;
-	(void)events;
-	fail("SIGHUP: nothing to do, the configuration stays as it was read at the start");
-}
-
 static void on_rest(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
 	(void)loop;
@@ -168,24 +162,20 @@ static void on_rest(struct ev_loop *loop, struct ev_timer *timer, int events)
 struct signals {
 	struct ev_signal terminate;
 	struct ev_signal interrupt;
-	struct ev_signal hangup;
 };
 
 static void watch_signals(struct ev_loop *loop, struct signals *signals)
 {
 	ev_signal_init(&signals->terminate, on_end, SIGTERM);
 	ev_signal_init(&signals->interrupt, on_end, SIGINT);
-	ev_signal_init(&signals->hangup, on_hangup, SIGHUP);
 	ev_signal_start(loop, &signals->terminate);
 	ev_signal_start(loop, &signals->interrupt);
-	ev_signal_start(loop, &signals->hangup);
 }
 
 static void unwatch_signals(struct ev_loop *loop, struct signals *signals)
 {
 	ev_signal_stop(loop, &signals->terminate);
 	ev_signal_stop(loop, &signals->interrupt);
-	ev_signal_stop(loop, &signals->hangup);
 }
 
 static void raise_limit(void)
@@ -203,6 +193,7 @@ static int run(const struct options *options)
 	struct server server = { .loop = ev_default_loop(0) };
 	struct certbind_context *contexts[KINDS] = { NULL };
 	struct signals signals;
+	struct reload reload = { 0 };
 	int result = EXIT_FAILURE;
 
 	if (!server.loop) {
@@ -213,13 +204,15 @@ static int run(const struct options *options)
 	watch_signals(server.loop, &signals);
 	ev_timer_init(&server.rest, on_rest, 0, SERVER_REST);
 	server.rest.data = &server;
-	if (load(&server, options) && open_listeners(&server, options, contexts)) {
+	if (load(&server, options) && reload_start(&reload, &server) &&
+		open_listeners(&server, options, contexts)) {
 		(void)ev_run(server.loop, 0);
 		result = EXIT_SUCCESS;
 	}
 	listener_close_all(&server);
 	connection_close_all(&server);
 	ev_timer_stop(server.loop, &server.rest);
+	reload_stop(&reload, &server);
 	unwatch_signals(server.loop, &signals);
 	for (size_t i = 0; i < KINDS; i++)
 		certbind_context_free(contexts[i]);

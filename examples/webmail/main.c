@@ -7,12 +7,13 @@
  *     ./webmail --config certbind.conf --users users --spool spool --listen 127.0.0.1:8443
  *
  * What it takes to give every domain its certificate is open_tls() here and the call of
- * certbind_context_attach() in connection.c.
+ * certbind_context_attach() in connection.c; what it takes to serve renewed ones is reload.c.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "connection.h"
 #include "http.h"
 #include "listener.h"
+#include "reload.h"
 #include "session.h"
 #include "throttle.h"
 #include "webmail.h"
@@ -46,7 +47,9 @@ static const char usage[] =
 	"  --listen ADDRESS:PORT  port 0 lets the system choose\n"
 	"  --users FILE           lines user@domain:HASH, as crypt(3) makes it\n"
 	"  --spool DIRECTORY      DIRECTORY/domain/user is a user's Maildir\n"
-	"  --help, --version      print this, or the version, and end\n";
+	"  --help, --version      print this, or the version, and end\n"
+	"\n"
+	"Certificates and configuration are read again when files change, and on SIGHUP.\n";
 
 /* Returns -1 to go on, or what to exit with. */
 static int read_options(int argc, char **argv, struct options *options)
@@ -119,21 +122,18 @@ static int open_tls(struct webmail *webmail, const char *config)
 {
 	static const char *const protocols[] = { "http/1.1" };
 	struct certbind_error error;
-	struct certbind_store *store;
 	int status = CERTBIND_OK;
 
-	if (certbind_store_new(&store) < 0)
+	if (certbind_store_new(&webmail->store) < 0)
 		return -1;
-	certbind_store_set_log(store, log_certbind, NULL);
-	if (certbind_store_load(store, config, &error) < 0 ||
-		certbind_context_new(&webmail->context, store, "webmail", &error) < 0 ||
+	certbind_store_set_log(webmail->store, log_certbind, NULL);
+	if (certbind_store_load(webmail->store, config, &error) < 0 ||
+		certbind_context_new(&webmail->context, webmail->store, "webmail", &error) < 0 ||
 		certbind_context_set_alpn(webmail->context, protocols, 1, &error) < 0)
 		status = error.status;
 	/* Errors of the configuration's text were told to the log, all of them. */
 	if (status < 0 && status != CERTBIND_E_CONFIG)
 		log_certbind(NULL, CERTBIND_LEVEL_ERROR, &error);
-	/* The context holds the store. */
-	certbind_store_close(store);
 	return status;
 }
 
@@ -151,20 +151,11 @@ static struct MHD_Daemon *start(struct webmail *webmail, int fd)
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECONDS, MHD_OPTION_END);
 }
 
-/* Serves until SIGTERM comes. */
-static void wait_for_end(const sigset_t *signals)
-{
-	int number = 0;
-
-	while (sigwait(signals, &number) == 0 && number == SIGHUP)
-		(void)fprintf(stderr, "webmail: SIGHUP: restart to read the configuration again\n");
-}
-
 static int serve(struct webmail *webmail, const struct options *options, const sigset_t *signals)
 {
 	char name[LISTENER_NAME_SIZE], message[256];
 	struct MHD_Daemon *daemon;
-	int fd;
+	int fd, status;
 
 	fd = listener_open(options->listen, name, message, sizeof(message));
 	if (fd < 0) {
@@ -179,13 +170,13 @@ static int serve(struct webmail *webmail, const struct options *options, const s
 	}
 	(void)printf("listening https %s\n", name);
 	(void)fflush(stdout);
-	wait_for_end(signals);
+	status = reload_until_end(webmail->store, signals);
 	/* Closes the socket too. */
 	MHD_stop_daemon(daemon);
-	return 0;
+	return status < 0 ? 2 : 0;
 }
 
-/* Every thread inherits that: signals come to wait_for_end() alone. */
+/* Every thread inherits that: signals come to reload_until_end() alone. */
 static int block_signals(sigset_t *signals)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -222,6 +213,7 @@ int main(int argc, char **argv)
 		 block_signals(&signals) == 0 && open_tls(&webmail, options.config) == 0)
 		status = serve(&webmail, &options, &signals);
 	certbind_context_free(webmail.context);
+	certbind_store_close(webmail.store);
 	users_free(webmail.users);
 	throttle_free(webmail.throttle);
 	sessions_free(webmail.sessions);

@@ -14,6 +14,8 @@ struct webmail {
 	struct users *users;
 	/* Where the Maildirs are; NULL without --spool. */
 	const char *spool;
+	/* The domains and their certificates. */
+	struct certbind_store *store;
 	/* Makes a TLS session of libmicrohttpd one that picks its certificate by name. */
 	struct certbind_context *context;
 	struct sessions *sessions;
