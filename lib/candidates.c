@@ -235,20 +235,34 @@ static void reason_text(
 		trust_text(row->standing.candidate));
 }
 
+static bool pair_has(const struct pair *pair, const char *name)
+{
+	const char *own = pair->names;
+	size_t i;
+
+	for (i = 0; i < pair->names_length; i++, own += strlen(own) + 1)
+		if (strcmp(own, name) == 0)
+			return true;
+	return false;
+}
+
+/* As check and the index have it: by an identifier that all pairs have. */
 static bool pairs_cover(const struct certificate *certificate, const char *host)
 {
+	const struct pair *first = certificate->pairs;
+	const char *name = first->names;
 	size_t i, j;
 
-	for (i = 0; i < certificate->pairs_length; i++) {
-		const struct pair *pair = &certificate->pairs[i];
-		const char *name = pair->names;
-
-		for (j = 0; j < pair->names_length && !name_matches(name, host); j++)
-			name += strlen(name) + 1;
-		if (j == pair->names_length)
-			return false;
+	for (i = 0; i < first->names_length; i++, name += strlen(name) + 1) {
+		if (!name_matches(name, host))
+			continue;
+		for (j = 1; j < certificate->pairs_length; j++)
+			if (!pair_has(&certificate->pairs[j], name))
+				break;
+		if (j == certificate->pairs_length)
+			return true;
 	}
-	return certificate->pairs_length > 0;
+	return false;
 }
 
 static int listing_tell(const struct listing *listing, const struct row *row,
