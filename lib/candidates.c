@@ -364,7 +364,7 @@ int certbind_candidates(struct certbind_store *store, const char *domain, const 
 	listing.judge.anchors = listing_anchors;
 	listing.judge.data = &listing;
 	status = listing_find(&listing, domain, service);
-	if (status == CERTBIND_OK) {
+	if (listing.binding != NULL) { /* found */
 		status = listing_make(&listing);
 		if (status == CERTBIND_E_MEMORY || status == CERTBIND_E_SYSTEM)
 			(void)error_set(error, status, NULL, 0, "%s", certbind_strerror(status));

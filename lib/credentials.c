@@ -179,7 +179,7 @@ int credentials_make(struct certificate *const *members, size_t members_length,
 	made->clock = clock_source_ref(clock);
 	for (i = 0; i < members_length; i++)
 		pairs_length += members[i]->pairs_length;
-	made->members = calloc(members_length, sizeof(struct certificate *));
+	made->members = calloc(members_length + 1, sizeof(struct certificate *));
 	made->staples = calloc(pairs_length + 1, sizeof(*made->staples));
 	if (made->members == NULL || made->staples == NULL) {
 		credentials_unref(made);
