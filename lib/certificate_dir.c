@@ -148,7 +148,7 @@ static void read_directory(struct listing *listing)
 	if (directory != NULL) {
 		errno = 0;
 		/* One thread per stream is all that readdir() asks. */
-		/* Nobody else reads this stream. cppcheck-suppress readdirCalled */
+		/* cppcheck-suppress readdirCalled ; nobody else reads this stream */
 		while ((item = readdir(directory)) != NULL) {
 			consider(listing, item->d_name);
 			errno = 0;

@@ -214,7 +214,7 @@ static void watch_certificate_dir(struct watch *watch, const char *path)
 	char below[PATH_MAX];
 
 	watch_whole(watch, path);
-	/* Nobody else reads this stream. cppcheck-suppress readdirCalled */
+	/* cppcheck-suppress readdirCalled ; nobody else reads this stream */
 	while (listing != NULL && (entry = readdir(listing)) != NULL)
 		if (entry->d_name[0] != '.' &&
 			(entry->d_type == DT_DIR || entry->d_type == DT_LNK) &&

@@ -168,6 +168,7 @@ static int list_folder(struct list *list, int parent, const char *folder)
 			(void)close(fd);
 		return -1;
 	}
+	/* cppcheck-suppress readdirCalled ; nobody else reads this stream */
 	while (result == 0 && (entry = readdir(directory)))
 		result = list_file(list, fd, folder, entry->d_name);
 	(void)closedir(directory);

@@ -58,7 +58,8 @@ static void usage(FILE *file)
 		"\n"
 		"At least one socket is needed; port 0 picks a free one; IPv6 stands in brackets.\n"
 		"Without users and spool every login and recipient is refused.\n"
-		"Certificates and configuration are read again when files change, and on SIGHUP.\n");
+		"Certificates and configuration are read again when files change, and on "
+		"SIGHUP.\n");
 }
 
 static void fail(const char *message)
