@@ -11,7 +11,8 @@ it runs under $CERTBIND_WRAP when that is set ("valgrind -q --error-exitcode=99 
                  module's own prefix sees to that.
   make_config    make_config(TEXT) writes a configuration into the test's own directory, with a
                  state_dir, and gives its path; certificate_entry() of support writes an entry.
-  webmail, mail  functions that start the daemon: webmail(config, users=…, spool=…). It is stopped
+  webmail, mail, minimal
+                 functions that start the daemon: webmail(config, users=…, spool=…). It is stopped
                  when the test ends and must end with status 0; .port("https"), .endpoints, .log().
   installed      the prefix certbind is installed in ($CERTBIND_PREFIX, or made for the run), and
                  pkg_config(installed, "--cflags", …) of this module.
@@ -70,6 +71,13 @@ def webmail(tmp_path):
 @pytest.fixture
 def mail(tmp_path):
     started, begin = _starter(support.start_mail, tmp_path)
+    yield begin
+    _stop_all(started)
+
+
+@pytest.fixture
+def minimal(tmp_path):
+    started, begin = _starter(support.start_minimal, tmp_path)
     yield begin
     _stop_all(started)
 

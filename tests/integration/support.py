@@ -180,6 +180,12 @@ def fingerprint(path):
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
 
 
+def serial(path):
+    """The serial number of the first certificate of a PEM file."""
+    from cryptography import x509
+    return x509.load_pem_x509_certificate(pathlib.Path(path).read_bytes()).serial_number
+
+
 def write_config(directory, text, name="certbind.conf", state=True):
     """Write a configuration; state: with a state_dir beside it. Gives its path."""
     directory = pathlib.Path(directory)
@@ -312,6 +318,11 @@ def _start(name, config, options, protocols, log_path, users, spool):
     if spool:
         command += ["--spool", spool]
     return Daemon(command, protocols, log_path)
+
+
+def start_minimal(config, log_path, users=None, spool=None):
+    """Start examples/minimal on a free port: protocol https."""
+    return _start("minimal", config, ["--listen", "127.0.0.1:0"], ["https"], log_path, users, spool)
 
 
 def start_webmail(config, log_path, users=None, spool=None):
