@@ -101,13 +101,14 @@ class Site:
         for client in clients:
             client.start()
         try:
-            wait(lambda: all(client.count > 2 for client in clients), self.seconds(), "no client")
+            wait(lambda: all(client.count > 2 for client in clients), support.CLIENT_TIMEOUT,
+                 self.logs)
             yield
             wait(lambda: all(client.served[-1:] == expected[-1:] for client in clients),
                  self.seconds(), lambda: "not served: " + self.logs())
             counts = [client.count for client in clients]
             wait(lambda: all(client.count > count + 2 for client, count in zip(clients, counts)),
-                 self.seconds(), "clients no longer connect")
+                 support.CLIENT_TIMEOUT, "clients no longer connect")
         finally:
             for client in clients:
                 client.ended.set()
@@ -309,13 +310,14 @@ def test_broken_main_file_is_refused_until_it_is_mended(site, issue):
         site.hang_up()
         site.wait_for_log("SIGHUP: refused, what was loaded stays in service: ",
                           ["webmail", "mail"])
-        wait(lambda: site.serves("renewed.example", first), site.seconds(), site.logs)
+        assert site.serves("renewed.example", first)
         site.configure(mended)
     assert site.serves("renewed.example", second)
 
 
 def test_sighup_is_enough_where_files_can_not_be_watched(site, issue, monkeypatch, tmp_path):
     # inotify(7) is made to fail; strace -D leaves the daemon the process that is started.
+    slow = 10 if support.wrapper() else 1
     wrap = "strace -D -o %s -e trace=inotify_init1 -e inject=inotify_init1:error=EMFILE %s"
     monkeypatch.setenv("CERTBIND_WRAP", wrap % (tmp_path / "trace",
                                                 os.environ.get("CERTBIND_WRAP", "")))
@@ -324,7 +326,7 @@ def test_sighup_is_enough_where_files_can_not_be_watched(site, issue, monkeypatc
     renewal.put(site, first)
     site.start("poll_interval = 86400;\n" + Copied.config)
     for daemon in site.daemons.values():
-        daemon.slow = 1
+        daemon.slow = slow
     site.wait_for_log("files are looked at every 86400 s", ["webmail", "mail"])
     with site.clients("renewed.example", first, second):
         renewal.put(site, second)
