@@ -119,4 +119,10 @@ void certificate_chain_free(struct der **chain, size_t chain_length);
  */
 int certificate_names(struct der *der, char **names, size_t *names_length);
 
+/*
+ * Does an end-entity present an identifier that matches? `host` may be no host name. CERTBIND_OK
+ * or CERTBIND_E_MEMORY; one that can't be read presents nothing.
+ */
+int certificate_covers(struct der *der, const char *host, bool *covers);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate.h"
 #include "certificate_facts.h"
+#include "name.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,5 +32,25 @@ int certificate_names(struct der *der, char **names, size_t *names_length)
 		return CERTBIND_E_MEMORY;
 	memcpy(*names, facts->names, size);
 	*names_length = facts->names_length;
+	return CERTBIND_OK;
+}
+
+int certificate_covers(struct der *der, const char *host, bool *covers)
+{
+	char folded[NAME_SIZE];
+	char *names = NULL;
+	const char *name;
+	size_t names_length, i;
+	int status;
+
+	*covers = false;
+	if (name_fold(host, strlen(host), folded) != NAME_OK)
+		return CERTBIND_OK;
+	status = certificate_names(der, &names, &names_length);
+	if (status < 0) /* one that can't be parsed presents nothing */
+		return status == CERTBIND_E_CERTIFICATE ? CERTBIND_OK : status;
+	for (i = 0, name = names; i < names_length && !*covers; i++, name += strlen(name) + 1)
+		*covers = name_matches(name, folded);
+	free(names);
 	return CERTBIND_OK;
 }

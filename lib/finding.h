@@ -34,6 +34,9 @@
 	CODE(BAD_CONFIGURATION, "bad-configuration", ERROR)                                        \
 	CODE(HOST_CONFLICT, "host-conflict", ERROR)                                                \
 	CODE(NO_CERTIFICATE, "no-certificate", ERROR)                                              \
+	CODE(SERVED_DIFFERS, "served-differs", ERROR)                                              \
+	CODE(SERVED_INVALID, "served-invalid", ERROR)                                              \
+	CODE(UNREACHABLE, "unreachable", ERROR)                                                    \
 	CODE(NEEDS_SNI, "needs-sni", NOTE)
 
 enum finding_code {

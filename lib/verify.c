@@ -48,27 +48,6 @@ static void verify_report(void *data, enum finding_code code, const char *detail
 	verify_add(data, code, detail);
 }
 
-/* Does the end-entity present an identifier that matches? `host` may be no host name. */
-static int chain_covers(struct der *der, const char *host, bool *covers)
-{
-	char folded[NAME_SIZE];
-	char *names = NULL;
-	const char *name;
-	size_t names_length, i;
-	int status;
-
-	*covers = false;
-	if (name_fold(host, strlen(host), folded) != NAME_OK)
-		return CERTBIND_OK;
-	status = certificate_names(der, &names, &names_length);
-	if (status < 0) /* one that can't be parsed presents nothing */
-		return status == CERTBIND_E_CERTIFICATE ? CERTBIND_OK : status;
-	for (i = 0, name = names; i < names_length && !*covers; i++, name += strlen(name) + 1)
-		*covers = name_matches(name, folded);
-	free(names);
-	return CERTBIND_OK;
-}
-
 static int verify_path(
 	struct verify *verify, const char *trust_path, int64_t at, struct certbind_error *error)
 {
@@ -91,7 +70,7 @@ static int verify_host(struct verify *verify)
 {
 	char advice[ADVICE_SIZE];
 	bool covers;
-	int status = chain_covers(verify->chain[0], verify->host, &covers);
+	int status = certificate_covers(verify->chain[0], verify->host, &covers);
 
 	if (status < 0)
 		return status;
@@ -171,7 +150,7 @@ int certbind_covers(
 	status = certificate_chain_read(chain_path, NULL, &chain, &chain_length, error);
 	if (status < 0)
 		return status;
-	status = chain_covers(chain[0], host, &covers);
+	status = certificate_covers(chain[0], host, &covers);
 	certificate_chain_free(chain, chain_length);
 	if (status < 0)
 		return error_memory(error);

@@ -3,6 +3,7 @@
 #define CERTBIND_CHECK_H
 
 #include <certbind/store.h>
+#include <gnutls/gnutls.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -93,6 +94,44 @@ CERTBIND_API int certbind_check(struct certbind_store *store, const char *domain
  */
 CERTBIND_API int certbind_check_each(struct certbind_store *store, const char *domain, time_t at,
 	certbind_finding_func *func, certbind_progress_func *progress, void *data,
+	struct certbind_error *error);
+
+/**
+ * What a live endpoint served to a client that asked for a host. Caller-owned, nothing to free; the
+ * layout is frozen, `reserved` is zero.
+ */
+struct certbind_served {
+	/** How the findings call the endpoint, for example "https://192.0.2.1:443". */
+	const char *endpoint;
+	/** The service that the endpoint belongs to. */
+	const char *service;
+	/** The server name that the client sent, A-labels or U-labels. */
+	const char *host;
+	/** What gnutls_certificate_get_peers() gave: the end-entity certificate first, DER. */
+	const gnutls_datum_t *chain;
+	/** How many `chain` has, 1 to 64. */
+	unsigned int chain_length;
+	void *reserved[4];
+};
+
+/**
+ * Tells whether an endpoint served what the configuration wants it to: "served-differs" when the
+ * end-entity is none of the certificates that a daemon started now would serve for the host, and
+ * "served-invalid" when a strict client would refuse what was served. The connection is the
+ * caller's; this makes none. Where certbind's own self-signed certificate would be served, and is
+ * not in memory, only the second is told.
+ *
+ * @param at    the time to check for, seconds since the epoch; 0: now, by the store's clock
+ * @param func  is given each finding; none when all is well
+ * @param data  handed to `func`
+ * @return CERTBIND_OK (whatever was found), CERTBIND_E_INVALID, CERTBIND_E_STATE (nothing is
+ *         loaded), CERTBIND_E_UNKNOWN_SERVICE, CERTBIND_E_FILE or CERTBIND_E_CERTIFICATE (the
+ *         trust file), CERTBIND_E_MEMORY, or what `func` ended it with
+ *
+ * Threads: any thread. Since 0.1.
+ */
+CERTBIND_API int certbind_check_served(struct certbind_store *store,
+	const struct certbind_served *served, time_t at, certbind_finding_func *func, void *data,
 	struct certbind_error *error);
 
 /**
