@@ -65,7 +65,7 @@ _certbind()
 		return
 	fi
 	case $word in
-	check) options='-c --config --json --all --at --help --version' ;;
+	check) options='-c --config --json --all --at --connect --timeout --help --version' ;;
 	covers) options='--help --version' ;;
 	verify) options='--trust --at --json --help --version' ;;
 	bind) options='-c --config --force --help --version' ;;
@@ -78,6 +78,12 @@ _certbind()
 		_certbind_files "$current"
 		return
 		;;
+	--connect)
+		# readline splits an endpoint at its colons.
+		_certbind_words "$current" 'https smtp submission submissions imap imaps pop3 pop3s sieve'
+		return
+		;;
+	--timeout) return ;;
 	--at)
 		_certbind_words "$current" "$(date -u +%Y-%m-%dT00:00:00Z)"
 		return
@@ -94,11 +100,11 @@ _certbind()
 			config=(-c "${COMP_WORDS[i + 1]/#\~/$HOME}")
 			i=$((i + 1))
 			;;
-		--trust) i=$((i + 1)) ;;
-		--at)
-			# readline splits a time at its colons.
+		--trust | --timeout) i=$((i + 1)) ;;
+		--at | --connect)
+			# readline splits a time or an endpoint at its colons.
 			i=$((i + 1))
-			while [[ ${COMP_WORDS[i + 1]-} == : ]]; do
+			while [[ ${COMP_WORDS[i + 1]-} == [:=] ]]; do
 				i=$((i + 2))
 			done
 			;;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "command.h"
+#include "connect.h"
 #include "findings.h"
 #include "json.h"
 #include "loading.h"
@@ -11,6 +12,7 @@
 /* One argument's part of the check. */
 struct check {
 	struct findings *findings;
+	struct connect *connect; /* NULL: no endpoint is asked */
 	size_t argument;
 	bool is_ok_kept; /* what is fine is needed only where it is shown */
 };
@@ -28,6 +30,8 @@ static int add_finding(void *data, const struct certbind_finding *finding)
 {
 	struct check *check = data;
 
+	if (check->connect != NULL)
+		connect_add(check->connect, finding, check->argument);
 	if (check->is_ok_kept || finding->severity != CERTBIND_SEVERITY_OK)
 		findings_add(check->findings, finding, check->argument);
 	return 0;
@@ -53,23 +57,19 @@ static int check_domain(struct certbind_store *store, const char *domain, time_t
 	return certbind_check_each(store, domain, at, add_finding, report_progress, check, error);
 }
 
-static int check_all(struct certbind_store *store, const struct options *options,
-	struct findings *findings, struct problems *problems)
+static int check_arguments(struct certbind_store *store, const struct options *options,
+	struct check *check, struct problems *problems)
 {
 	struct certbind_error error = { 0 };
-	struct check check = {
-		.findings = findings,
-		.is_ok_kept = options->is_all || options->is_json,
-	};
 	int status;
 	int i = 0;
 
 	do {
-		check.argument = (size_t)i;
+		check->argument = (size_t)i;
 		progress_begin("checking");
 		status = check_domain(store,
 			options->arguments_length == 0 ? NULL : options->arguments[i], options->at,
-			&check, &error);
+			check, &error);
 		progress_end();
 		if (status < 0) {
 			loading_complain(problems, &error);
@@ -77,8 +77,29 @@ static int check_all(struct certbind_store *store, const struct options *options
 		}
 		i++;
 	} while (i < options->arguments_length);
-	findings_settle_by_domain(findings);
 	return CERTBIND_OK;
+}
+
+static int check_all(struct certbind_store *store, const struct options *options,
+	struct findings *findings, struct problems *problems)
+{
+	struct check check = {
+		.findings = findings,
+		.connect = options->connect_length > 0 ? connect_new(options) : NULL,
+		.is_ok_kept = options->is_all || options->is_json,
+	};
+	int status = CERTBIND_OK;
+
+	if (check.connect != NULL)
+		status = connect_check_services(check.connect, store, problems);
+	if (status == CERTBIND_OK)
+		status = check_arguments(store, options, &check, problems);
+	if (status == CERTBIND_OK && check.connect != NULL)
+		status = connect_run(check.connect, store, findings, problems);
+	connect_free(check.connect);
+	if (status == CERTBIND_OK)
+		findings_settle_by_domain(findings);
+	return status;
 }
 
 static int run(const struct options *options)
@@ -108,15 +129,23 @@ static int run(const struct options *options)
 
 const struct command command_check = {
 	.word = "check",
-	.synopsis = "[-c FILE] [--json] [--all] [--at TIME] [DOMAIN ...]",
+	.synopsis =
+		"[-c FILE] [--json] [--all] [--at TIME] [--timeout SECONDS]\n"
+		"                      [--connect [SERVICE=]PROTOCOL://ADDRESS:PORT] [DOMAIN ...]",
 	.purpose = "tell which domains are secured, what is wrong, and what to do",
 	.text = "Without DOMAIN all domains are checked, and the services' default\n"
 		"certificates. A domain is secured when a strict client accepts every one of\n"
 		"its hosts: browsers its webmail, mail programs and sending mail servers its\n"
 		"mail host.\n"
 		"\n"
+		"With --connect it also connects to a daemon, for every host of the service,\n"
+		"and tells where it serves another certificate, or one that clients refuse.\n"
+		"Protocols: https, submissions, imaps, pop3s; with STARTTLS smtp, submission,\n"
+		"imap, pop3, sieve. An IPv6 address stands in brackets. Without SERVICE, https\n"
+		"is webmail and the others are mail.\n"
+		"\n"
 		"Exit status: 0 fine, 1 errors, 2 nothing could be checked, 3 warnings only.\n",
-	.options = OPTION_CONFIG | OPTION_JSON | OPTION_ALL | OPTION_AT,
+	.options = OPTION_CONFIG | OPTION_JSON | OPTION_ALL | OPTION_AT | OPTION_CONNECT,
 	.arguments_most = -1,
 	.run = run,
 };

@@ -20,8 +20,11 @@ enum {
 	OPTION_ALL = 4,
 	OPTION_AT = 8,
 	OPTION_TRUST = 16,
-	OPTION_FORCE = 32
+	OPTION_FORCE = 32,
+	OPTION_CONNECT = 64
 };
+
+enum { CONNECT_MOST = 64 }; /* endpoints of one command */
 
 /* What the command line says. Strings are those of main()'s argv. */
 struct options {
@@ -31,6 +34,9 @@ struct options {
 	bool is_all;
 	bool is_forced;
 	time_t at; /* 0: now */
+	const char *connect[CONNECT_MOST]; /* endpoints, each as endpoint_read() takes it */
+	size_t connect_length;
+	unsigned int timeout; /* s, of one connection */
 	char **arguments;
 	int arguments_length;
 };

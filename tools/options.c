@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "options.h"
+#include "connect_endpoint.h"
 #include "memory.h"
 #include "rfc3339.h"
 #include "suggest.h"
@@ -12,9 +13,21 @@
 #include <string.h>
 
 /* Long options without a letter. */
-enum { VALUE_JSON = 256, VALUE_ALL, VALUE_AT, VALUE_TRUST, VALUE_FORCE, VALUE_HELP, VALUE_VERSION };
+enum {
+	VALUE_JSON = 256,
+	VALUE_ALL,
+	VALUE_AT,
+	VALUE_TRUST,
+	VALUE_FORCE,
+	VALUE_CONNECT,
+	VALUE_TIMEOUT,
+	VALUE_HELP,
+	VALUE_VERSION
+};
 
 #define OPTION_ALWAYS 0
+
+enum { TIMEOUT_DEFAULT = 10, TIMEOUT_MOST = 600 }; /* s */
 
 static const struct {
 	struct option option;
@@ -33,6 +46,11 @@ static const struct {
 		"the only certificates to trust; without it the system's" },
 	{ { "force", no_argument, NULL, VALUE_FORCE }, OPTION_FORCE, "--force",
 		"bind although hosts are not covered, or certbind did not write the file" },
+	{ { "connect", required_argument, NULL, VALUE_CONNECT }, OPTION_CONNECT,
+		"--connect ENDPOINT",
+		"look at what [SERVICE=]PROTOCOL://ADDRESS:PORT serves, too; may be repeated" },
+	{ { "timeout", required_argument, NULL, VALUE_TIMEOUT }, OPTION_CONNECT,
+		"--timeout SECONDS", "how long a connection may take, 1 to 600; else 10" },
 	{ { "help", no_argument, NULL, VALUE_HELP }, OPTION_ALWAYS, "--help",
 		"print this help and end" },
 	{ { "version", no_argument, NULL, VALUE_VERSION }, OPTION_ALWAYS, "--version",
@@ -122,6 +140,37 @@ static enum options_result complain_getopt(const struct command *command, int re
 	return complain_unknown(command, argv[optind - 1]);
 }
 
+static enum options_result take_endpoint(const struct command *command, struct options *options)
+{
+	struct endpoint endpoint;
+
+	if (options->connect_length == CONNECT_MOST)
+		return complain(command, "more than %d endpoints", (int)CONNECT_MOST);
+	if (!endpoint_read(optarg, &endpoint))
+		return complain(command,
+			"\"%s\" is no endpoint; expected [SERVICE=]PROTOCOL://ADDRESS:PORT with "
+			"the "
+			"protocol %s, an IPv6 address in brackets, and nothing after the port",
+			optarg, endpoint_protocols());
+	endpoint_clear(&endpoint);
+	options->connect[options->connect_length++] = optarg;
+	return OPTIONS_RUN;
+}
+
+static enum options_result take_timeout(const struct command *command, struct options *options)
+{
+	size_t length = strlen(optarg);
+	unsigned long seconds = 0;
+
+	if (length > 0 && length <= 3 && strspn(optarg, "0123456789") == length)
+		seconds = strtoul(optarg, NULL, 10);
+	if (seconds == 0 || seconds > TIMEOUT_MOST)
+		return complain(command, "\"%s\" is no number of seconds from 1 to %d", optarg,
+			(int)TIMEOUT_MOST);
+	options->timeout = (unsigned int)seconds;
+	return OPTIONS_RUN;
+}
+
 static enum options_result take_option(
 	const struct command *command, int value, struct options *options)
 {
@@ -148,6 +197,10 @@ static enum options_result take_option(
 			"\"%s\" is no TIME; expected RFC 3339 with a zone and after 1970, as "
 			"2026-12-01T00:00:00Z or 2026-12-01T01:00:00+01:00",
 			optarg);
+	case VALUE_CONNECT:
+		return take_endpoint(command, options);
+	case VALUE_TIMEOUT:
+		return take_timeout(command, options);
 	case VALUE_HELP:
 		return OPTIONS_HELP;
 	default:
@@ -177,6 +230,7 @@ enum options_result options_read(
 	int value;
 
 	memset(options, 0, sizeof(*options));
+	options->timeout = TIMEOUT_DEFAULT;
 	for (i = 0; i < KNOWN_LENGTH; i++)
 		if (is_taken(command, i))
 			taken[length++] = known[i].option;

@@ -21,6 +21,12 @@ int progress_domains(void *data, size_t done, size_t total)
 	return 0;
 }
 
+void progress_hosts(size_t done, size_t total)
+{
+	if (terminal_is_smart(STDERR_FILENO))
+		(void)fprintf(stderr, ERASE_LINE "connected for %zu of %zu hosts", done, total);
+}
+
 void progress_end(void)
 {
 	if (terminal_is_smart(STDERR_FILENO))

@@ -14,6 +14,8 @@ void progress_begin(const char *what);
 /* A certbind_progress_func. */
 int progress_domains(void *data, size_t done, size_t total);
 
+void progress_hosts(size_t done, size_t total);
+
 /* Takes the line away again. */
 void progress_end(void);
 

@@ -159,7 +159,7 @@ def test_help(arguments):
     assert done.returncode == FINE and done.stderr == ""
     assert done.stdout.startswith("usage: certbind")
     check_lines(done.stdout)
-    for absent in ("--connect", "ticket-key"):
+    for absent in ("ticket-key",):
         assert absent not in done.stdout.replace("certbind ", "")
 
 
@@ -177,7 +177,7 @@ def test_version(arguments):
     (["--hlep"], 'unknown option "--hlep"; did you mean "--help"?'),
     (["\033[31m"], 'unknown command "\\x1b[31m"'),
     (["check", "--jsno"], 'unknown option "--jsno"; did you mean "--json"?'),
-    (["check", "--connect", "https://127.0.0.1:1"], 'unknown option "--connect"'),
+    (["list", "--connect", "https://127.0.0.1:1"], 'unknown option "--connect"'),
     (["check", "-x"], 'unknown option "-x"'),
     (["check", "--trust", "x"], 'unknown option "--trust"'),
     (["check", "-c"], 'option "-c" needs a value'),
@@ -702,6 +702,8 @@ def test_completion_of_words_and_options():
     assert complete("c") == ["check", "covers", "candidates"]
     assert complete("check", "--a") == ["--all", "--at"]
     assert complete("verify", "--t") == ["--trust"]
+    assert complete("check", "--connect", "sm") == ["smtp"]
+    assert complete("check", "--timeout", "") == []
     assert complete("covers", "--j") == []
     assert complete("nonsense", "") == []
 
@@ -712,6 +714,8 @@ def test_completion_of_names(world):
                     str(world), "b") == ["bare.example"]
     assert complete("explain", "-c", str(world), "") == ["mail", "webmail"]
     assert complete("explain", "-c", str(world), "mail", "") == []
+    assert complete("check", "--connect", "mail", "=", "https", ":", "//127.0.0.1", ":", "1",
+                    "--timeout", "9", "-c", str(world), "b") == ["bare.example"]
     assert complete("check", "-c", "/nonexistent", "") == []
 
 
