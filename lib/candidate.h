@@ -12,6 +12,7 @@ struct candidate {
 	int64_t not_before, not_after; /* of all its pairs together */
 	enum { CANDIDATE_NOT_JUDGED, CANDIDATE_TRUSTED, CANDIDATE_UNTRUSTED } trust;
 	size_t marks; /* how many hosts of the binding at hand it covers */
+	size_t last_marked; /* the host that was counted last, from 1 */
 };
 
 struct candidate_list {

@@ -231,8 +231,8 @@ int certbind_check_each(struct certbind_store *store, const char *domain, time_t
 	if (status == CERTBIND_OK)
 		status = domain != NULL ? check_one(&check, domain, progress, error)
 					: check_all(&check, progress);
-	if (status == CERTBIND_E_MEMORY)
-		(void)error_memory(error);
+	if (status == CERTBIND_E_MEMORY || status == CERTBIND_E_SYSTEM)
+		(void)error_set(error, status, NULL, 0, "%s", certbind_strerror(status));
 	check_clear(&check);
 	return status;
 }

@@ -54,7 +54,8 @@ static int domain_advice(struct check *check, const struct snapshot_domain *doma
 
 			if (status < 0)
 				return status;
-			if (lacks && !names_have(hosts, length, binding->hosts[j].name))
+			if (lacks && !binding->hosts[j].is_lost &&
+				!names_have(hosts, length, binding->hosts[j].name))
 				hosts[length++] = binding->hosts[j].name;
 		}
 	}
@@ -70,7 +71,7 @@ static int check_conflict(const struct check *check, const struct check_subject 
 	(void)snprintf(text, sizeof(text),
 		"Another domain or the service's shared_hosts claim %s as well; it is %s. Take it "
 		"out of the %s_hosts of all but one.",
-		host->name, host->is_lost ? "not served for this domain" : "served for this domain",
+		host->name, host->is_lost ? "not this domain's" : "this domain's",
 		subject->service);
 	return check_emit(check, subject, FINDING_HOST_CONFLICT, -1, text);
 }

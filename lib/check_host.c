@@ -88,10 +88,25 @@ int check_host(struct check *check, const struct check_subject *subject,
 	return check_emit(check, &told, fine, -1, "");
 }
 
+/* A domain that a shared host's name is in may have taken it over. */
+static struct check_served check_served_owner(const struct snapshot_host *owner)
+{
+	const struct check_served served = {
+		.bundle = owner->bundle != NULL ? owner->bundle
+						: owner->binding->service->default_bundle,
+		.named = owner->binding->certificate,
+		.place = owner->binding->domain->config->place,
+	};
+
+	return served;
+}
+
 struct check_served check_served_default(
 	const struct snapshot_service *service, const struct snapshot_host *shared)
 {
 	const char *name = service->config->default_certificate;
+	const struct snapshot_host *owner =
+		shared != NULL ? table_get(&service->hosts, shared->name) : NULL;
 	struct check_served served = {
 		.bundle = shared != NULL && shared->bundle != NULL ? shared->bundle
 								   : service->default_bundle,
@@ -99,6 +114,8 @@ struct check_served check_served_default(
 		.place = service->config->default_place,
 	};
 
+	if (owner != NULL && owner->binding != NULL)
+		return check_served_owner(owner);
 	if (served.bundle == NULL && served.named == NULL && name != NULL &&
 		strcmp(name, "auto") != 0)
 		served.unknown = name;

@@ -39,6 +39,11 @@ void clock_source_set(struct clock_source *source, certbind_clock_func *func, vo
 	(void)pthread_mutex_unlock(&source->lock);
 }
 
+void clock_source_renew(struct clock_source *source)
+{
+	(void)pthread_mutex_init(&source->lock, NULL);
+}
+
 time_t clock_source_now(struct clock_source *source)
 {
 	time_t now;

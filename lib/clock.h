@@ -24,6 +24,9 @@ void clock_source_unref(struct clock_source *source); /* NULL does nothing */
 /* Replaces the function; when it returns, the former one is not running and will not be called. */
 void clock_source_set(struct clock_source *source, certbind_clock_func *func, void *data);
 
+/* In a fork's child: the thread that may have held the lock is not here. */
+void clock_source_renew(struct clock_source *source);
+
 time_t clock_source_now(struct clock_source *source);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config_keep.h"
+#include "array.h"
 #include "table.h"
 #include <stdlib.h>
 #include <string.h>
@@ -27,29 +28,18 @@ static int list_copy(struct config_list *to, const struct config_list *from)
 	return status;
 }
 
-/* Places point into the names of files that their config owns. */
+/* Places point into names of files that their config owns. */
 static int place_copy(
 	struct config *config, struct config_place *to, const struct config_place *from)
 {
-	char **files;
-	size_t i;
-
 	to->line = from->line;
 	to->file = NULL;
 	if (from->file == NULL)
 		return CERTBIND_OK;
-	for (i = 0; i < config->files_length; i++)
-		if (strcmp(config->files[i], from->file) == 0) {
-			to->file = config->files[i];
-			return CERTBIND_OK;
-		}
-	files = realloc(config->files, (config->files_length + 1) * sizeof(char *));
-	if (files == NULL)
+	if (!array_grow(&config->files, config->files_length, sizeof(char *)) ||
+		string_copy(&config->files[config->files_length], from->file) < 0)
 		return CERTBIND_E_MEMORY;
-	config->files = files;
-	if (string_copy(&files[config->files_length], from->file) < 0)
-		return CERTBIND_E_MEMORY;
-	to->file = files[config->files_length++];
+	to->file = config->files[config->files_length++];
 	return CERTBIND_OK;
 }
 
@@ -200,35 +190,39 @@ static int tables_fill(const struct config *config, struct table *table)
 	return status;
 }
 
-static bool domain_is_kept(const struct config *config, size_t from, const char *name)
+/* One domain of a problem; `kept` has those that were put back. */
+static int domain_keep_once(struct config *config, size_t sorted, const struct config *former,
+	struct table *kept, const char *name)
 {
-	size_t i;
+	const struct config_domain *entry = domain_find(former, name);
+	struct config fresh = *config;
+	void **place;
+	int status;
 
-	for (i = from; i < config->domains_length; i++)
-		if (strcmp(config->domains[i].name, name) == 0)
-			return true;
-	return false;
+	fresh.domains_length = sorted; /* those behind are not in order yet */
+	if (entry == NULL || domain_find(&fresh, name) != NULL || table_get(kept, name) != NULL)
+		return CERTBIND_OK;
+	status = domain_keep(config, former, entry);
+	place = status == CERTBIND_OK ? table_place(kept, entry->name) : NULL;
+	if (place == NULL)
+		return CERTBIND_E_MEMORY;
+	*place = kept;
+	return CERTBIND_OK;
 }
 
 static int domains_keep(struct config *config, const struct config *former)
 {
 	size_t sorted = config->domains_length;
+	struct table kept;
 	size_t i;
-	int status = CERTBIND_OK;
+	int status = table_init(&kept, 0);
 
-	for (i = 0; i < config->problems_length && status == CERTBIND_OK; i++) {
-		const struct config_problem *problem = &config->problems[i];
-		const struct config_domain *entry;
-		struct config fresh = *config;
-
-		if (problem->scope != CONFIG_SCOPE_DOMAIN || problem->name == NULL)
-			continue;
-		fresh.domains_length = sorted; /* those behind are not in order yet */
-		entry = domain_find(former, problem->name);
-		if (entry != NULL && domain_find(&fresh, problem->name) == NULL &&
-			!domain_is_kept(config, sorted, problem->name))
-			status = domain_keep(config, former, entry);
-	}
+	for (i = 0; i < config->problems_length && status == CERTBIND_OK; i++)
+		if (config->problems[i].scope == CONFIG_SCOPE_DOMAIN &&
+			config->problems[i].name != NULL)
+			status = domain_keep_once(
+				config, sorted, former, &kept, config->problems[i].name);
+	table_clear(&kept);
 	if (config->domains_length > sorted)
 		qsort(config->domains, config->domains_length, sizeof(*config->domains),
 			compare_domains);

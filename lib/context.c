@@ -104,6 +104,25 @@ static bool protocols_are_names(const char *const *protocols, unsigned int lengt
 	return true;
 }
 
+/* GnuTLS has a bound of its own: better found now than in a handshake. */
+static bool protocols_are_taken(const char *const *protocols, unsigned int length)
+{
+	gnutls_datum_t data[CONTEXT_PROTOCOLS_MAX] = { { NULL, 0 } };
+	gnutls_session_t session;
+	unsigned int i;
+	int status;
+
+	if (gnutls_init(&session, GNUTLS_SERVER) < 0)
+		return false;
+	for (i = 0; i < length; i++) {
+		data[i].data = (unsigned char *)(uintptr_t)protocols[i];
+		data[i].size = (unsigned int)strlen(protocols[i]);
+	}
+	status = gnutls_alpn_set_protocols(session, data, length, 0);
+	gnutls_deinit(session);
+	return status >= 0;
+}
+
 int certbind_context_set_alpn(struct certbind_context *context, const char *const *protocols,
 	unsigned int protocols_length, struct certbind_error *error)
 {
@@ -117,6 +136,9 @@ int certbind_context_set_alpn(struct certbind_context *context, const char *cons
 	if (!protocols_are_names(protocols, protocols_length))
 		return error_set(error, CERTBIND_E_INVALID, NULL, 0,
 			"a protocol's name has 1 to 255 bytes (RFC 7301)");
+	if (!protocols_are_taken(protocols, protocols_length))
+		return error_set(error, CERTBIND_E_INVALID, NULL, 0,
+			"GnuTLS does not take these protocols: a name is too long for it");
 	for (i = 0; i < protocols_length; i++) {
 		copies[i] = strdup(protocols[i]);
 		if (copies[i] == NULL) {
@@ -195,13 +217,12 @@ static bool session_is_tls_server(gnutls_session_t session)
 static int context_set_priority(struct certbind_context *context, gnutls_session_t session)
 {
 	struct snapshot *snapshot;
-	const struct snapshot_service *service;
+	struct snapshot_service *service;
 	int status = GNUTLS_E_INTERNAL_ERROR;
 
 	if (context->priority != NULL)
 		return gnutls_priority_set(session, context->priority);
-	snapshot = store_snapshot(context->store);
-	service = snapshot_service_peek(snapshot, context->service);
+	snapshot = store_service_snapshot(context->store, context->service, &service);
 	if (service != NULL) /* the session takes a reference of the priorities */
 		status = gnutls_priority_set(session, service->priority);
 	snapshot_unref(snapshot);

@@ -45,9 +45,13 @@ static int hello_extension(
 
 	if (type == EXTENSION_SERVER_NAME && hello->server_name == NULL) {
 		hello_read_server_name(hello, data, size);
-	} else if (type == EXTENSION_ALPN && size >= 2 && read_16(data) == size - 2) {
-		hello->protocols = data + 2;
-		hello->protocols_length = size - 2;
+	} else if (type == EXTENSION_ALPN && hello->protocols == NULL) {
+		/* One that is malformed names no protocol: it is not taken for none. */
+		hello->protocols = data;
+		if (size >= 2 && read_16(data) == size - 2) {
+			hello->protocols = data + 2;
+			hello->protocols_length = size - 2;
+		}
 	}
 	return 0;
 }

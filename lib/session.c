@@ -227,8 +227,7 @@ static int session_client_hello(gnutls_session_t session, unsigned int type, uns
 		return status;
 	if (state->is_selected)
 		return session_compare(state, &hello);
-	snapshot = store_snapshot(state->context->store);
-	service = snapshot_service_peek(snapshot, state->context->service);
+	snapshot = store_service_snapshot(state->context->store, state->context->service, &service);
 	status = service != NULL ? session_select(session, state, service, &hello)
 				 : GNUTLS_E_INTERNAL_ERROR;
 	snapshot_unref(snapshot);
@@ -324,7 +323,7 @@ static bool session_is_scope(
 int certbind_session_serves(gnutls_session_t session, const char *host)
 {
 	const struct session_state *state = session_state_peek(session);
-	const struct snapshot_service *service;
+	struct snapshot_service *service;
 	struct snapshot *snapshot;
 	struct snapshot_result result;
 	bool serves = false;
@@ -333,8 +332,7 @@ int certbind_session_serves(gnutls_session_t session, const char *host)
 		return CERTBIND_E_INVALID;
 	if (!state->is_selected)
 		return CERTBIND_E_STATE;
-	snapshot = store_snapshot(state->context->store);
-	service = snapshot_service_peek(snapshot, state->context->service);
+	snapshot = store_service_snapshot(state->context->store, state->context->service, &service);
 	if (service != NULL) {
 		snapshot_select(service, host, strlen(host), &result);
 		serves = result.host[0] != '\0' && (strcmp(result.host, state_host(state)) == 0 ||

@@ -29,9 +29,9 @@ struct snapshot_taking {
 int snapshot_take(const struct snapshot *former, const struct certificate_options *options,
 	struct snapshot_taking *taking);
 /* The same for one of the former snapshot that is in no directory any more; nothing in
- * taking->certificate: it has been gone for long enough. */
-int snapshot_take_gone(
-	const struct snapshot *former, size_t index, int64_t now, struct snapshot_taking *taking);
+ * taking->certificate: it has been gone for long enough. `is_excused`: nobody can tell. */
+int snapshot_take_gone(const struct snapshot *former, size_t index, bool is_excused, int64_t now,
+	struct snapshot_taking *taking);
 void snapshot_state_clear(struct snapshot_state *state);
 
 /* snapshot_bind.c: services, domains, bindings, whose a host is, and the names of what is bound. */

@@ -177,25 +177,51 @@ static int entries_join(struct snapshot_build *build, struct config_certificate 
 	return status;
 }
 
+/*
+ * What the certificate directories could not tell of: names that have a problem, and directories
+ * that could not be read. Nothing there is taken for gone.
+ */
+static int excuses_collect(const struct snapshot *snapshot, struct table *excuses)
+{
+	size_t i;
+	int status = table_init(excuses, snapshot->problems_length);
+
+	for (i = 0; i < snapshot->problems_length && status == CERTBIND_OK; i++) {
+		const struct config_problem *problem = &snapshot->problems[i];
+		const char *key = problem->name != NULL ? problem->name : problem->place.file;
+		void **place = key != NULL ? table_place(excuses, key) : NULL;
+
+		if (place != NULL)
+			*place = excuses;
+		else if (key != NULL)
+			status = CERTBIND_E_MEMORY;
+	}
+	return status;
+}
+
 /* Those of the former snapshot whose directory has them no more. */
 static int job_add_gone(
 	const struct snapshot_build *build, const struct table *names, struct read_job *job)
 {
 	const struct snapshot *former = build->options->former;
+	struct table excuses = { 0 };
 	size_t i;
-	int status = CERTBIND_OK;
+	int status = excuses_collect(build->snapshot, &excuses);
 
 	for (i = 0; former != NULL && i < former->certificates_length && status == CERTBIND_OK;
 		i++) {
 		struct snapshot_taking *taking = &job->takings[job->length];
+		const char *name = former->certificates[i]->name;
+		bool is_excused = table_get(&excuses, name) != NULL ||
+				  table_get(&excuses, former->states[i].file) != NULL;
 
-		if (!former->states[i].is_from_directory ||
-			table_get(names, former->certificates[i]->name) != NULL)
+		if (!former->states[i].is_from_directory || table_get(names, name) != NULL)
 			continue;
-		status = snapshot_take_gone(former, i, build->options->now, taking);
+		status = snapshot_take_gone(former, i, is_excused, build->options->now, taking);
 		if (status == CERTBIND_OK && taking->certificate != NULL)
 			job->length++;
 	}
+	table_clear(&excuses);
 	return status;
 }
 

@@ -225,15 +225,15 @@ int snapshot_take(const struct snapshot *former, const struct certificate_option
 	return CERTBIND_OK;
 }
 
-int snapshot_take_gone(
-	const struct snapshot *former, size_t index, int64_t now, struct snapshot_taking *taking)
+int snapshot_take_gone(const struct snapshot *former, size_t index, bool is_excused, int64_t now,
+	struct snapshot_taking *taking)
 {
 	const struct snapshot_state *former_state = &former->states[index];
 	int status;
 
 	memset(taking, 0, sizeof(*taking));
 	if (former->certificates[index]->pairs_length == 0 ||
-		state_missing(&taking->state, former_state, now)) {
+		(!is_excused && state_missing(&taking->state, former_state, now))) {
 		taking->state.missing_since = 0;
 		return CERTBIND_OK;
 	}
@@ -242,7 +242,8 @@ int snapshot_take_gone(
 	status = state_place(&taking->state, former_state->file, former_state->line);
 	if (status == CERTBIND_OK)
 		status = state_stale(&taking->state, former_state, now, former_state->file,
-			"It is in its directory no more.");
+			is_excused ? "Its directory can't be read, or has its name twice."
+				   : "It is in its directory no more.");
 	if (status == CERTBIND_OK)
 		taking->certificate = certificate_ref(former->certificates[index]);
 	else

@@ -6,6 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void store_served_free(struct certbind_store *store)
+{
+	while (store->served_length > 0) {
+		store->served_length--;
+		free(store->served[store->served_length].service);
+		snapshot_unref(store->served[store->served_length].kept);
+	}
+	free(store->served);
+}
+
 static void store_free(struct certbind_store *store)
 {
 	/* The snapshot's bundles are in the cache: they go first. */
@@ -15,9 +25,7 @@ static void store_free(struct certbind_store *store)
 	store_refusal_unref(store->refusal);
 	store_told_clear(store);
 	free(store->config_path);
-	while (store->served_length > 0)
-		free(store->served[--store->served_length]);
-	free(store->served);
+	store_served_free(store);
 	bundle_cache_free(store->cache);
 	der_pool_unref(store->pool);
 	clock_source_unref(store->clock);
@@ -56,6 +64,12 @@ static int store_locks_init(struct certbind_store *store)
 	while (i-- > 0)
 		(void)pthread_mutex_destroy(locks[i]);
 	return CERTBIND_E_SYSTEM;
+}
+
+void store_locks_renew(struct certbind_store *store)
+{
+	(void)store_locks_init(store);
+	clock_source_renew(store->clock);
 }
 
 int certbind_store_new(struct certbind_store **store)
@@ -176,21 +190,58 @@ struct snapshot *store_snapshot(struct certbind_store *store)
 /* The caller has the lock. */
 static int store_add_served(struct certbind_store *store, const char *service)
 {
-	char **served;
+	struct store_served *served;
 	size_t i;
 
 	for (i = 0; i < store->served_length; i++)
-		if (strcmp(store->served[i], service) == 0)
+		if (strcmp(store->served[i].service, service) == 0)
 			return CERTBIND_OK;
-	served = realloc(store->served, (store->served_length + 1) * sizeof(char *));
+	served = realloc(store->served, (store->served_length + 1) * sizeof(*served));
 	if (served == NULL)
 		return CERTBIND_E_MEMORY;
 	store->served = served;
-	served[store->served_length] = strdup(service);
-	if (served[store->served_length] == NULL)
+	served[store->served_length].kept = NULL;
+	served[store->served_length].service = strdup(service);
+	if (served[store->served_length].service == NULL)
 		return CERTBIND_E_MEMORY;
 	store->served_length++;
 	return CERTBIND_OK;
+}
+
+void store_keep_services(struct certbind_store *store, const struct snapshot *next)
+{
+	size_t i;
+
+	for (i = 0; i < store->served_length; i++) {
+		struct store_served *served = &store->served[i];
+		bool is_there = snapshot_service_peek(next, served->service) != NULL;
+
+		if (is_there) {
+			snapshot_unref(served->kept);
+			served->kept = NULL;
+		} else if (served->kept == NULL && store->snapshot != NULL) {
+			served->kept = snapshot_ref(store->snapshot);
+		}
+	}
+}
+
+struct snapshot *store_service_snapshot(
+	struct certbind_store *store, const char *name, struct snapshot_service **service)
+{
+	struct snapshot *snapshot = NULL;
+	size_t i;
+
+	(void)pthread_mutex_lock(&store->lock);
+	if (store->snapshot != NULL && snapshot_service_peek(store->snapshot, name) != NULL)
+		snapshot = store->snapshot;
+	for (i = 0; i < store->served_length && snapshot == NULL; i++)
+		if (strcmp(store->served[i].service, name) == 0)
+			snapshot = store->served[i].kept;
+	if (snapshot != NULL)
+		(void)snapshot_ref(snapshot);
+	(void)pthread_mutex_unlock(&store->lock);
+	*service = snapshot != NULL ? snapshot_service_peek(snapshot, name) : NULL;
+	return snapshot;
 }
 
 int store_note_served(struct certbind_store *store, const char *service)

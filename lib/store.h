@@ -48,7 +48,11 @@ struct certbind_store {
 	struct store_refusal *refusal; /* NULL: the last reading was fine */
 	struct store_build
 		*pending; /* built by the watcher, to be published by dispatch; NULL: none */
-	char **served; /* services that contexts were made for */
+	struct store_served {
+		char *service; /* that a context was made for */
+		struct snapshot
+			*kept; /* the last that had it, when the current one has not; NULL */
+	} * served;
 	size_t served_length;
 
 	pthread_mutex_t build_lock; /* one builder; taken before publish_lock */
@@ -87,6 +91,16 @@ int store_own_prepare(
 /* Remembers that a context of the service was made. CERTBIND_OK or CERTBIND_E_MEMORY. */
 int store_note_served(struct certbind_store *store, const char *service);
 
+/*
+ * The snapshot that a context of the service goes by, with a reference for the caller: the current
+ * one, or the last one that had the service.
+ */
+struct snapshot *store_service_snapshot(
+	struct certbind_store *store, const char *name, struct snapshot_service **service);
+
+/* Before `next` is put into service: remembers what it lacks. The caller has the lock. */
+void store_keep_services(struct certbind_store *store, const struct snapshot *next);
+
 /* Is there one that wants to be renewed? */
 bool store_own_is_ending(struct certbind_store *store);
 
@@ -110,7 +124,10 @@ void store_told_clear(struct certbind_store *store);
 struct snapshot *store_latest(struct certbind_store *store);
 
 /* store_watcher.c: the thread that watches and builds. */
+/* -1: the watcher is that of the process this one was forked from. */
 int store_watcher_ready_fd(const struct store_watcher *watcher);
+/* store.c: in a fork's child: the thread that may have held a lock is not here. */
+void store_locks_renew(struct certbind_store *store);
 void store_watcher_free(struct store_watcher *watcher); /* NULL does nothing */
 
 /* Fills the public struct from what was selected. */

@@ -90,15 +90,37 @@ static int build_note_stale(struct store_build *build)
 	return status;
 }
 
+/* A context goes on with a service that is configured no more, as it was. */
+static int build_note_vanished(struct certbind_store *store, struct store_build *build)
+{
+	size_t i;
+	int status = CERTBIND_OK;
+
+	(void)pthread_mutex_lock(&store->lock);
+	for (i = 0; i < store->served_length && status == CERTBIND_OK; i++) {
+		struct certbind_error event;
+
+		if (snapshot_service_peek(build->snapshot, store->served[i].service) != NULL)
+			continue;
+		(void)error_set(&event, CERTBIND_E_UNKNOWN_SERVICE, NULL, 0,
+			"service \"%s\": configured no more; what serves it goes on with the last "
+			"definition",
+			store->served[i].service);
+		status = events_add(&build->events, CERTBIND_LEVEL_WARNING, &event);
+	}
+	(void)pthread_mutex_unlock(&store->lock);
+	return status;
+}
+
 /* An error outside the entries: of the text, of what it names, or of reading it at all. */
 static int build_refuse_for(
 	struct store_build *build, const struct snapshot *former, struct certbind_error *why)
 {
 	int status;
 
-	if (former == NULL)
-		return why->status;
-	if (why->status == CERTBIND_E_FILE) { /* also what a daemon sees that gave up its rights */
+	if (former != NULL &&
+		why->status ==
+			CERTBIND_E_FILE) { /* also what a daemon sees that gave up its rights */
 		char message[sizeof(why->message)];
 
 		(void)snprintf(message, sizeof(message), "%s", why->message);
@@ -160,6 +182,8 @@ static int build_run(struct certbind_store *store, struct snapshot *former,
 		build, build->snapshot->problems, build->snapshot->problems_length);
 	if (status == CERTBIND_OK)
 		status = build_note_stale(build);
+	if (status == CERTBIND_OK)
+		status = build_note_vanished(store, build);
 	return status < 0 ? error_memory(why) : CERTBIND_OK;
 }
 

@@ -65,7 +65,7 @@ static bool needs_own(struct certbind_store *store, const struct snapshot *snaps
 	(void)pthread_mutex_lock(&store->lock);
 	for (i = 0; i < store->served_length && !needs; i++) {
 		const struct snapshot_service *service =
-			snapshot_service_peek(snapshot, store->served[i]);
+			snapshot_service_peek(snapshot, store->served[i].service);
 
 		needs = service != NULL && service->default_bundle == NULL;
 	}
@@ -73,22 +73,46 @@ static bool needs_own(struct certbind_store *store, const struct snapshot *snaps
 	return needs;
 }
 
+/* Without a certificate to fall back to, the former snapshot stays. */
+static int publish_own(
+	struct certbind_store *store, struct snapshot *snapshot, struct certbind_error *error)
+{
+	struct certbind_error why = { 0 };
+	struct bundle *own;
+	int status = store_own_prepare(store, snapshot, &why);
+
+	if (status == CERTBIND_OK)
+		return status;
+	store_log(store, CERTBIND_LEVEL_ERROR, &why);
+	own = store_own_bundle(store);
+	bundle_unref(own);
+	if (own != NULL) /* it could not be renewed, and lives for a while */
+		return CERTBIND_OK;
+	if (error != NULL)
+		*error = why;
+	return status;
+}
+
 static int publish_snapshot(
 	struct certbind_store *store, struct snapshot *snapshot, struct certbind_error *error)
 {
 	struct snapshot *former;
-	int status = CERTBIND_OK;
+	int status;
 
 	/* Before a session can ask for it; a store that serves nothing writes nothing. */
-	if (needs_own(store, snapshot))
-		status = store_own_prepare(store, snapshot, error);
+	if (needs_own(store, snapshot)) {
+		status = publish_own(store, snapshot, error);
+		if (status < 0)
+			return status;
+	}
 	bundle_cache_set_limit(store->cache, snapshot->config->cache_size);
 	(void)pthread_mutex_lock(&store->lock);
+	store_keep_services(store, snapshot);
 	former = store->snapshot;
 	store->snapshot = snapshot_ref(snapshot);
 	(void)pthread_mutex_unlock(&store->lock);
 	snapshot_unref(former);
-	return status;
+	return CERTBIND_OK;
 }
 
 int store_publish(

@@ -51,7 +51,7 @@ int certbind_store_dispatch(struct certbind_store *store, struct certbind_error 
 
 	if (store == NULL)
 		return error_set(error, CERTBIND_E_INVALID, NULL, 0, "no store was given");
-	if (store->watcher != NULL)
+	if (store->watcher != NULL && store_watcher_ready_fd(store->watcher) >= 0)
 		fd_drain(store_watcher_ready_fd(store->watcher));
 	(void)pthread_mutex_lock(&store->publish_lock);
 	build = store_take_pending(store);

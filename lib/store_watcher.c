@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -30,7 +31,7 @@ struct store_watcher {
 	int ready_fd; /* the daemon's: something is pending */
 	int stop_fd; /* the thread's: end */
 	bool gap_is_told;
-	int look_ms; /* the next look without any event */
+	int64_t look_at; /* the next look without any event; ms of CLOCK_MONOTONIC */
 };
 
 static void fd_signal(int fd)
@@ -59,10 +60,9 @@ static void watcher_offer(struct store_watcher *watcher, struct store_build *bui
 	fd_signal(watcher->ready_fd);
 }
 
-/* When dates alone change what is chosen, or a missing certificate is to be looked at; s since the epoch. */
-static int64_t snapshot_due(const struct snapshot *snapshot)
+/* When, after `from`, dates alone change what is chosen, or a missing certificate is to be looked at; s since the epoch. */
+static int64_t snapshot_due(const struct snapshot *snapshot, int64_t from)
 {
-	int64_t from = snapshot->built_at;
 	int64_t due = from + LOOK_MAX_S;
 	size_t i, j;
 
@@ -97,33 +97,56 @@ static void watcher_tell_gap(struct store_watcher *watcher, const char *gap, uin
 	store_log(watcher->store, CERTBIND_LEVEL_WARNING, &event);
 }
 
+static int64_t monotonic_ms(void)
+{
+	struct timespec now = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void watcher_follow(struct store_watcher *watcher, const struct snapshot *snapshot)
 {
 	const char *gap = "inotify can't be had";
 	uint32_t interval = snapshot->config->poll_interval;
+	int64_t now = (int64_t)clock_source_now(watcher->store->clock);
+	int64_t wait = snapshot_due(snapshot, now) - now;
 
-	int64_t wait = snapshot_due(snapshot) - (int64_t)clock_source_now(watcher->store->clock);
-
-	watcher->look_ms = (int)(wait < 1 ? 1 : wait > LOOK_MAX_S ? LOOK_MAX_S : wait) * 1000;
 	if (watcher->watch != NULL)
 		gap = watch_follow(watcher->watch, snapshot) < 0 ? "memory is exhausted"
 								 : watch_gap(watcher->watch);
-	if (gap == NULL)
-		return;
-	watcher_tell_gap(watcher, gap, interval);
-	if ((int64_t)interval * 1000 < watcher->look_ms)
-		watcher->look_ms = (int)interval * 1000;
+	if (gap != NULL) {
+		watcher_tell_gap(watcher, gap, interval);
+		if ((int64_t)interval < wait)
+			wait = (int64_t)interval;
+	}
+	watcher->look_at = monotonic_ms() + wait * 1000;
 }
 
-/* Is there a reason to publish even if no file has changed? */
-static bool watcher_is_due(struct certbind_store *store, const struct snapshot *former)
+/* How long to wait for events, whatever else is going on in the directories. */
+static int watcher_patience(const struct store_watcher *watcher)
+{
+	int64_t left = watcher->look_at - monotonic_ms();
+
+	return left < 0 ? 0 : (int)left;
+}
+
+/* Is there anything in the build that the daemon does not know? */
+static bool watcher_has_news(struct certbind_store *store, const struct snapshot *former,
+	const struct store_build *build, bool is_changed)
 {
 	struct store_refusal *refusal = store_refusal(store);
-	bool is_due = refusal != NULL || store_own_is_ending(store) ||
-		      (int64_t)clock_source_now(store->clock) >= snapshot_due(former);
+	bool has_news;
 
+	if (build->snapshot == NULL)
+		has_news = refusal == NULL || refusal->error.line != build->refusal->error.line ||
+			   strcmp(refusal->error.message, build->refusal->error.message) != 0;
+	else
+		has_news = is_changed || refusal != NULL || store_own_is_ending(store) ||
+			   (int64_t)clock_source_now(store->clock) >=
+				   snapshot_due(former, former->built_at);
 	store_refusal_unref(refusal);
-	return is_due;
+	return has_news;
 }
 
 /* Reads everything anew. */
@@ -143,7 +166,7 @@ static void watcher_build(struct store_watcher *watcher)
 	if (former != NULL && store_build(store, former, &build, &is_changed, &error) == 0) {
 		if (build->snapshot != NULL)
 			watcher_follow(watcher, build->snapshot);
-		if (is_changed || watcher_is_due(store, former))
+		if (watcher_has_news(store, former, build, is_changed))
 			watcher_offer(watcher, build);
 		else
 			store_build_free(build);
@@ -187,7 +210,7 @@ static void *watcher_run(void *data)
 	/* Something may have changed between the load and the first watch. */
 	watcher_build(watcher);
 	for (;;) {
-		int ready = poll(fds, 2, watcher->look_ms);
+		int ready = poll(fds, 2, watcher_patience(watcher));
 
 		if (fds[0].revents != 0)
 			return NULL;
@@ -245,7 +268,7 @@ static int watcher_new(struct certbind_store *store)
 		return CERTBIND_E_MEMORY;
 	watcher->store = store;
 	watcher->process = getpid();
-	watcher->look_ms = LOOK_MAX_S * 1000;
+	watcher->look_at = monotonic_ms() + (int64_t)LOOK_MAX_S * 1000;
 	watcher->watch = watch_new();
 	watcher->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	watcher->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -260,7 +283,7 @@ static int watcher_new(struct certbind_store *store)
 
 int store_watcher_ready_fd(const struct store_watcher *watcher)
 {
-	return watcher->ready_fd;
+	return watcher->process == getpid() ? watcher->ready_fd : -1;
 }
 
 int certbind_store_fd(struct certbind_store *store)
@@ -277,6 +300,7 @@ int certbind_store_fd(struct certbind_store *store)
 	if (store->watcher != NULL && store->watcher->process != getpid()) {
 		watcher_release(store->watcher); /* the parent's: its copies only */
 		store->watcher = NULL;
+		store_locks_renew(store);
 	}
 	if (store->watcher == NULL)
 		status = watcher_new(store);

@@ -105,8 +105,8 @@ static int verify_run(
 	if (status == CERTBIND_OK)
 		status = verify_host(verify);
 	certificate_chain_free(verify->chain, verify->chain_length);
-	if (status == CERTBIND_E_MEMORY)
-		(void)error_memory(error);
+	if (status == CERTBIND_E_MEMORY || status == CERTBIND_E_SYSTEM)
+		(void)error_set(error, status, NULL, 0, "%s", certbind_strerror(status));
 	return status;
 }
 

@@ -34,7 +34,7 @@ CERTBIND_API int certbind_context_new(struct certbind_context **context,
  * configuration may narrow the list. A client that offers only others is refused with
  * no_application_protocol; one that offers none is served.
  *
- * @param protocols         copied; each 1 to 255 bytes
+ * @param protocols         copied; each 1 to 255 bytes, and no longer than GnuTLS takes (32)
  * @param protocols_length  how many, at most 8; 0 goes back to offering none
  * @return CERTBIND_OK, CERTBIND_E_INVALID, CERTBIND_E_MEMORY
  *

@@ -46,6 +46,8 @@ issue() {
 	issue wildcard ecdsa 2060 '*.good.example' good.example
 	issue exact ecdsa 2060 webmail.good.example
 	issue later ecdsa 2070 webmail.good.example
+	issue twoways ecdsa 2060 webmail.good.example '*.good.example'
+	issue wildlater ecdsa 2070 '*.good.example'
 	issue ecdsa ecdsa 2060 webmail.both.example mail.both.example
 	issue rsa rsa 2060 webmail.both.example mail.both.example
 	issue ed ed25519 2060 webmail.ed.example

@@ -478,6 +478,82 @@ static void reloads_fail_no_handshake(void **state)
 	certbind_store_close(load.store);
 }
 
+/* A directory that can't be read tells nothing of what is in it. */
+static void a_directory_that_vanishes_costs_nothing(void **state)
+{
+	struct log log = { "" };
+	struct certbind_store *store = open_store(&log);
+	struct certbind_context *context;
+	time_t begin = now;
+
+	(void)state;
+	assert_int_equal(certbind_context_new(&context, store, "webmail", NULL), 0);
+	put("live/names.crt", "names.pem");
+	put("live/names.key", "names.key");
+	(void)scratch_write("domains.d/names.example.conf", "mail = \"none\";\n");
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	run("mv \"$f\" \"$f.away\"", "live");
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	now = begin + 3600;
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	assert_string_equal(serve(context, "webmail.names.example"), "webmail.names.example");
+	assert_int_equal(has_code(store, "stale-last-good"), 1);
+	run("mv \"$f.away\" \"$f\"", "live");
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	assert_int_equal(has_code(store, "stale-last-good"), 0);
+	now = begin;
+	certbind_context_free(context);
+	certbind_store_close(store);
+}
+
+/* A context of a service that is configured no more goes on with the last definition. */
+static void a_service_that_vanishes_is_served(void **state)
+{
+	static const char with[] =
+		"services = ( { name = \"extra\"; hosts = [ \"extra.%d\" ];\n"
+		"  default = \"panel\"; } );\n"
+		"certificates = ( { name = \"panel\";\n"
+		"  chain = \"@PKI@/panel.pem\"; key = \"@PKI@/panel.key\"; } );\n";
+	struct log log = { "" };
+	struct certbind_store *store;
+	struct certbind_context *context;
+
+	(void)state;
+	assert_int_equal(certbind_store_new(&store), 0);
+	certbind_store_set_log(store, keep_log, &log);
+	assert_int_equal(certbind_store_load(store, scratch_write("vanish.conf", with), NULL), 0);
+	assert_int_equal(certbind_context_new(&context, store, "extra", NULL), 0);
+	(void)scratch_write("vanish.conf", "services = ( );\n");
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	assert_string_equal(serve(context, "extra.any.example"), "panel.provider.example");
+	assert_non_null(strstr(log.text, "\"extra\": configured no more"));
+	(void)scratch_write("vanish.conf", with);
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	assert_string_equal(serve(context, "extra.any.example"), "panel.provider.example");
+	certbind_context_free(context);
+	certbind_store_close(store);
+}
+
+/* Every error of a load that is refused is told, those of entries too. */
+static void a_refused_load_tells_everything(void **state)
+{
+	struct log log = { "" };
+	struct certbind_store *store;
+
+	(void)state;
+	assert_int_equal(certbind_store_new(&store), 0);
+	certbind_store_set_log(store, keep_log, &log);
+	assert_int_equal(
+		certbind_store_load(store,
+			scratch_write("refused.conf",
+				"trust_file = \"missing.pem\";\n"
+				"domains = ( { name = \"a b\"; }, { name = \"c d\"; } );\n"),
+			NULL),
+		CERTBIND_E_CONFIG);
+	assert_int_equal(count_lines(&log), 3);
+	certbind_store_close(store);
+}
+
 static void wrong_calls_are_refused(void **state)
 {
 	struct certbind_store *store;
@@ -519,6 +595,9 @@ int main(void)
 		cmocka_unit_test(a_fork_goes_on),
 		cmocka_unit_test(sessions_survive_swaps),
 		cmocka_unit_test(reloads_fail_no_handshake),
+		cmocka_unit_test(a_directory_that_vanishes_costs_nothing),
+		cmocka_unit_test(a_service_that_vanishes_is_served),
+		cmocka_unit_test(a_refused_load_tells_everything),
 		cmocka_unit_test(wrong_calls_are_refused),
 	};
 

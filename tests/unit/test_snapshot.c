@@ -90,6 +90,24 @@ static void auto_has_an_order(void **state)
 	}
 }
 
+/* A certificate that covers a host in two ways covers it once. */
+static void exact_wins_though_a_wildcard_matches_too(void **state)
+{
+	static const struct row rows[] = {
+		{ "webmail", "webmail.good.example", CERTBIND_RULE_EXACT, "good.example",
+			"twoways" },
+	};
+	struct certbind_store *store = load("twoways.conf",
+		"trust_file = \"@PKI@/ca.pem\";\n"
+		"certificates = (\n" CERTIFICATE("wildlater") "," CERTIFICATE(
+			"twoways") ");\n"
+				   "domains = ( { name = \"good.example\"; } );\n");
+
+	(void)state;
+	ASSERT_ROWS(store, rows);
+	certbind_store_close(store);
+}
+
 static void one_certificate_for_all_hosts_is_preferred(void **state)
 {
 	static const struct row rows[] = {
@@ -277,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(auto_has_an_order),
+		cmocka_unit_test(exact_wins_though_a_wildcard_matches_too),
 		cmocka_unit_test(one_certificate_for_all_hosts_is_preferred),
 		cmocka_unit_test(auto_joins_key_types),
 		cmocka_unit_test(hosts_belong_to_the_longest_suffix),
