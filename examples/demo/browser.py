@@ -15,6 +15,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.ui import WebDriverWait
 
 FLAGS = ["--headless=new", "--no-sandbox", "--window-size=1280,800",
          "--host-resolver-rules=MAP * 127.0.0.1", "--disable-background-networking",
@@ -33,13 +35,22 @@ def start_browser():
     return browser
 
 
+def leave(browser, action):
+    """Do what leads to another page, and wait until that is there."""
+    page = browser.find_element(By.TAG_NAME, "html")
+    action()
+    wait = WebDriverWait(browser, 20)
+    wait.until(expected_conditions.staleness_of(page))
+    wait.until(lambda b: b.execute_script("return document.readyState") == "complete")
+
+
 def log_in(browser, user, password):
     field = browser.find_element(By.CSS_SELECTOR, "input[type=password]")
     name = browser.find_element(
         By.CSS_SELECTOR, "input:not([type]), input[type=text], input[type=email]")
     name.send_keys(user)
     field.send_keys(password)
-    field.submit()
+    leave(browser, field.submit)
 
 
 def read_message(browser, words, shot):
@@ -48,7 +59,7 @@ def read_message(browser, words, shot):
     shot("inbox")
     if not links:
         return "no message in the inbox: " + browser.find_element(By.TAG_NAME, "body").text
-    links[0].click()
+    leave(browser, links[0].click)
     shot("message")
     text = browser.find_element(By.TAG_NAME, "body").text
     if words.subject not in text or "verified" not in text:

@@ -14,6 +14,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.ui import WebDriverWait
 
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--window-size=1280,800",
              "--host-resolver-rules=MAP * 127.0.0.1", "--disable-background-networking",
@@ -32,7 +34,12 @@ def browser():
 
 
 def press(driver, selector):
+    """Click what leads to another page, and wait until that is there."""
+    page = driver.find_element(By.TAG_NAME, "html")
     driver.find_element(By.CSS_SELECTOR, selector).click()
+    wait = WebDriverWait(driver, 30)
+    wait.until(expected_conditions.staleness_of(page))
+    wait.until(lambda d: d.execute_script("return document.readyState") == "complete")
 
 
 def read_mail(driver, domain, picture):
