@@ -170,7 +170,8 @@ static int state_place(struct snapshot_state *state, const char *file, int line)
 	return state->file != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
 }
 
-static int take_fresh(const struct snapshot *former, size_t index,
+/* `former` has the certificate at `index`; NULL: it is new. */
+static int take_fresh(const struct snapshot *former, size_t index, const unsigned char *definition,
 	const struct certificate_options *options, struct snapshot_taking *taking)
 {
 	int status = certificate_read(taking->entry, options, &taking->certificate, NULL);
@@ -179,10 +180,10 @@ static int take_fresh(const struct snapshot *former, size_t index,
 	if (status < 0)
 		return status;
 	taking->state.sources = sources_ref(taking->certificate->sources);
-	status = definition_digest(
-		taking->entry, options->strict_key_permissions, taking->state.sources->definition);
-	if (former == NULL || index == former->certificates_length || status < 0)
-		return status;
+	memcpy(taking->state.sources->definition, definition,
+		sizeof(taking->state.sources->definition));
+	if (former == NULL)
+		return CERTBIND_OK;
 	served = former->certificates[index];
 	if (!certificates_equal(served, taking->certificate))
 		return take_or_keep(taking, served, &former->states[index], options->now);
@@ -204,22 +205,24 @@ int snapshot_take(const struct snapshot *former, const struct certificate_option
 	struct snapshot_taking *taking)
 {
 	unsigned char definition[32];
-	size_t index;
+	size_t index = 0;
 	int status;
 
 	if (taking->entry == NULL) /* decided already: gone from its directory */
 		return CERTBIND_OK;
 	taking->state.is_from_directory = taking->is_from_directory;
 	status = state_place(&taking->state, taking->entry->place.file, taking->entry->place.line);
-	if (status < 0 || former == NULL)
-		return status < 0 ? status : take_fresh(NULL, 0, options, taking);
-	index = snapshot_certificate_index(former, taking->entry->name);
-	status = definition_digest(taking->entry, options->strict_key_permissions, definition);
+	if (status == CERTBIND_OK)
+		status = definition_digest(
+			taking->entry, options->strict_key_permissions, definition);
 	if (status < 0)
 		return status;
-	if (index == former->certificates_length ||
-		!is_unchanged(&former->states[index], definition))
-		return take_fresh(former, index, options, taking);
+	if (former != NULL)
+		index = snapshot_certificate_index(former, taking->entry->name);
+	if (former == NULL || index == former->certificates_length)
+		return take_fresh(NULL, 0, definition, options, taking);
+	if (!is_unchanged(&former->states[index], definition))
+		return take_fresh(former, index, definition, options, taking);
 	taking->certificate = certificate_ref(former->certificates[index]);
 	taking->state.sources = sources_ref(former->states[index].sources);
 	return CERTBIND_OK;

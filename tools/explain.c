@@ -200,22 +200,7 @@ static int explain(
 
 static int run(const struct options *options)
 {
-	struct certbind_error error = { 0 };
-	struct problems problems;
-	struct certbind_store *store;
-	int status = STATUS_TROUBLE;
-
-	problems_open(&problems);
-	store = loading_open(options, &problems);
-	if (store != NULL) {
-		if (explain(store, options, &error) < 0)
-			loading_complain(&problems, &error);
-		else
-			status = STATUS_FINE;
-	}
-	certbind_store_close(store);
-	problems_close(&problems);
-	return status;
+	return loading_show(options, explain);
 }
 
 const struct command command_explain = {

@@ -66,18 +66,19 @@ static int add_binding(void *data, const struct certbind_binding *binding)
 	return 0;
 }
 
-static int print_bindings(struct certbind_store *store, bool is_json, struct certbind_error *error)
+static int print_bindings(
+	struct certbind_store *store, const struct options *options, struct certbind_error *error)
 {
 	struct terminal terminal = terminal_look();
 	struct list list = { .terminal = &terminal };
 	int status;
 
-	if (is_json)
+	if (options->is_json)
 		json_bindings_begin(stdout);
 	else
 		list.grid = grid_new(&terminal, columns, sizeof(columns) / sizeof(columns[0]));
 	status = certbind_store_each_binding(store, NULL, add_binding, &list, error);
-	if (is_json)
+	if (options->is_json)
 		json_bindings_end(stdout);
 	else if (status == CERTBIND_OK)
 		grid_print(list.grid, stdout);
@@ -87,22 +88,7 @@ static int print_bindings(struct certbind_store *store, bool is_json, struct cer
 
 static int run(const struct options *options)
 {
-	struct certbind_error error = { 0 };
-	struct problems problems;
-	struct certbind_store *store;
-	int status = STATUS_TROUBLE;
-
-	problems_open(&problems);
-	store = loading_open(options, &problems);
-	if (store != NULL) {
-		if (print_bindings(store, options->is_json, &error) < 0)
-			loading_complain(&problems, &error);
-		else
-			status = STATUS_FINE;
-	}
-	certbind_store_close(store);
-	problems_close(&problems);
-	return status;
+	return loading_show(options, print_bindings);
 }
 
 const struct command command_list = {

@@ -45,3 +45,23 @@ void loading_complain(struct problems *problems, const struct certbind_error *er
 	problems_add(problems, error);
 	problems_print_last(problems);
 }
+
+int loading_show(const struct options *options, loading_show_func *show)
+{
+	struct certbind_error error = { 0 };
+	struct problems problems;
+	struct certbind_store *store;
+	int status = STATUS_TROUBLE;
+
+	problems_open(&problems);
+	store = loading_open(options, &problems);
+	if (store != NULL) {
+		if (show(store, options, &error) < 0)
+			loading_complain(&problems, &error);
+		else
+			status = STATUS_FINE;
+	}
+	certbind_store_close(store);
+	problems_close(&problems);
+	return status;
+}

@@ -16,4 +16,11 @@ struct certbind_store *loading_open(const struct options *options, struct proble
 /* Adds an error to the problems and prints it. */
 void loading_complain(struct problems *problems, const struct certbind_error *error);
 
+/* Shows something of a loaded configuration. Returns a status of the library. */
+typedef int loading_show_func(
+	struct certbind_store *store, const struct options *options, struct certbind_error *error);
+
+/* A whole command that only shows: loads, shows, complains. Returns the exit status. */
+int loading_show(const struct options *options, loading_show_func *show);
+
 #endif

@@ -30,6 +30,20 @@ void scratch_remove(void)
 		abort();
 }
 
+int scratch_set_up(void **state)
+{
+	(void)state;
+	scratch_make();
+	return 0;
+}
+
+int scratch_tear_down(void **state)
+{
+	(void)state;
+	scratch_remove();
+	return 0;
+}
+
 const char *scratch_path(void)
 {
 	return directory;

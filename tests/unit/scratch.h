@@ -10,6 +10,10 @@ void scratch_make(void);
 void scratch_remove(void);
 const char *scratch_path(void);
 
+/* The same two as cmocka's set-up and tear-down of a group. */
+int scratch_set_up(void **state);
+int scratch_tear_down(void **state);
+
 /* Writes a file of that name in the scratch directory; "@PKI@" in the text becomes the directory of certificates. Gives its path, valid until the next call. */
 const char *scratch_write(const char *name, const char *text);
 

@@ -374,20 +374,6 @@ static void verify_and_covers_need_no_configuration(void **state)
 		certbind_covers("/nonexistent", "a.example", &(int){ 0 }, NULL), CERTBIND_E_FILE);
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	scratch_make();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	scratch_remove();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,5 +386,5 @@ int main(void)
 		cmocka_unit_test(verify_and_covers_need_no_configuration),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);
 }

@@ -569,20 +569,6 @@ static void wrong_calls_are_refused(void **state)
 	certbind_store_close(store);
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	scratch_make();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	scratch_remove();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -601,5 +587,5 @@ int main(void)
 		cmocka_unit_test(wrong_calls_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);
 }

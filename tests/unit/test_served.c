@@ -227,20 +227,6 @@ static void mistakes_are_told(void **state)
 	certbind_store_close(store);
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	scratch_make();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	scratch_remove();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,5 +235,5 @@ int main(void)
 		cmocka_unit_test(mistakes_are_told),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);
 }

@@ -277,20 +277,6 @@ static void loading_writes_nothing(void **state)
 	assert_int_not_equal(stat(path, &status), 0);
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	scratch_make();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	scratch_remove();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,5 +290,5 @@ int main(void)
 		cmocka_unit_test(loading_writes_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);
 }
