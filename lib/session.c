@@ -20,6 +20,7 @@ struct session_state {
 	struct credentials *credentials; /* NULL: certbind's hook has not chosen */
 	bool is_selected; /* a ClientHello was seen: the rest counts */
 	int rule;
+	const char *protocol; /* of the context's, that ALPN agrees on; NULL: none was offered */
 	char *names; /* host, domain, certificate: each with its NUL */
 };
 
@@ -106,7 +107,7 @@ static unsigned int protocols_narrow(const struct certbind_context *context,
 }
 
 /* Strict ALPN (RFC 7301, 3.2): a client that speaks only other protocols is not served. */
-static int session_negotiate_protocol(gnutls_session_t session, const struct session_state *state,
+static int session_negotiate_protocol(gnutls_session_t session, struct session_state *state,
 	const struct config_service *config, const struct hello *hello)
 {
 	gnutls_datum_t protocols[CONTEXT_PROTOCOLS_MAX];
@@ -126,6 +127,7 @@ static int session_negotiate_protocol(gnutls_session_t session, const struct ses
 		(void)gnutls_alert_send(session, GNUTLS_AL_FATAL, GNUTLS_A_NO_APPLICATION_PROTOCOL);
 		return GNUTLS_E_NO_APPLICATION_PROTOCOL;
 	}
+	state->protocol = (const char *)protocols[i].data;
 	return gnutls_alpn_set_protocols(
 		session, protocols, length, GNUTLS_ALPN_MANDATORY | GNUTLS_ALPN_SERVER_PRECEDENCE);
 }
@@ -197,7 +199,19 @@ static int session_select(gnutls_session_t session, struct session_state *state,
 	return session_serve(session, state, service, &result);
 }
 
-/* Only the first hello selects; a later one must say the same (RFC 8446, 4.1.2). */
+static bool session_is_same_protocol(const struct session_state *state, const struct hello *hello)
+{
+	if (state->context->protocols_length == 0)
+		return true;
+	if (state->protocol == NULL || hello->protocols == NULL)
+		return (state->protocol == NULL) == (hello->protocols == NULL);
+	return hello_has_protocol(hello, state->protocol);
+}
+
+/*
+ * Only the first hello selects; a later one must say the same (RFC 8446, 4.1.2). GnuTLS itself looks
+ * at ALPN in the first only.
+ */
 static int session_compare(const struct session_state *state, const struct hello *hello)
 {
 	char folded[NAME_SIZE] = "";
@@ -205,7 +219,9 @@ static int session_compare(const struct session_state *state, const struct hello
 	if (hello->server_name != NULL)
 		(void)name_fold(
 			(const char *)hello->server_name, hello->server_name_length, folded);
-	return strcmp(folded, state_host(state)) == 0 ? 0 : GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
+	return strcmp(folded, state_host(state)) == 0 && session_is_same_protocol(state, hello)
+		       ? 0
+		       : GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
 }
 
 /* Called by GnuTLS before it reads a ClientHello itself. */
