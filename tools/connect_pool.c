@@ -133,6 +133,7 @@ int pool_run(struct pool *pool)
 	if (pthread_mutex_init(&pool->lock, NULL) != 0)
 		memory_out();
 	progress_begin("connecting");
+	/* cppcheck-suppress knownConditionTrueFalse ; it takes the pool for empty */
 	while (started < wanted && pthread_create(&threads[started], NULL, work, pool) == 0)
 		started++;
 	if (started == 0) /* none to be had */

@@ -28,17 +28,17 @@ static void copy_finding(struct finding *copy, const struct certbind_finding *fi
 	struct certbind_finding *view = &copy->view;
 	const char **texts[] = { &view->domain, &view->domain_unicode, &view->service, &view->host,
 		&view->certificate, &view->code, &view->advice, &view->file };
-	size_t count = sizeof(texts) / sizeof(texts[0]);
+	size_t length = sizeof(texts) / sizeof(texts[0]);
 	size_t size = 0;
 	char *end;
 	size_t i;
 
 	*view = *finding;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < length; i++)
 		size += size_of(*texts[i]);
 	copy->strings = memory_new(size);
 	end = copy->strings;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < length; i++)
 		move_string(texts[i], &end);
 }
 

@@ -203,7 +203,7 @@ static size_t find(const struct maildir *maildir, const char *id)
 {
 	char *name;
 	size_t i;
-	bool is_it = false;
+	bool is_it;
 
 	for (i = 0; i < maildir->count; i++) {
 		name = id_dup(maildir->messages[i].path);
