@@ -86,14 +86,14 @@ def parse(text):
     return Answer(int(lines[0].split()[1]), headers, body)
 
 
-def raw(server, request, name="webmail.example.org", version=None):
+def raw(server, request, name="webmail.example.org", version=None, timeout=30):
     """Send bytes as they are; gives the Answer, or None when there was none."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     if version:
         context.minimum_version = context.maximum_version = version
-    with socket.create_connection(server.endpoints["https"], 30) as plain:
+    with socket.create_connection(server.endpoints["https"], timeout) as plain:
         with context.wrap_socket(plain, server_hostname=name) as secured:
             secured.sendall(request)
             received = b""
@@ -553,7 +553,7 @@ def test_whole_session_under_valgrind(place, monkeypatch):
                                place / "spool") as daemon:
         def ask(line, more=b"", name="webmail.example.org", body=b""):
             return raw(daemon, line + b" HTTP/1.1\r\nHost: webmail.example.org\r\n" + more +
-                       b"Connection: close\r\n\r\n" + body, name)
+                       b"Connection: close\r\n\r\n" + body, name, timeout=120)
         post = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n"
         answer = ask(b"POST /login", post % len(form), body=form)
         token = b"Cookie: " + cookie(answer).encode() + b"\r\n"
