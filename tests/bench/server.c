@@ -230,10 +230,13 @@ static int open_listener(int *port)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
 	socklen_t length = sizeof(address);
+	int yes = 1;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	address.sin_port = htons((uint16_t)*port);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
+		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 		listen(fd, BACKLOG) < 0 ||
 		getsockname(fd, (struct sockaddr *)&address, &length) < 0)
 		return -1;
@@ -256,7 +259,7 @@ int server_run(const struct server *server, double open_at)
 {
 	struct loop loop = { .server = server };
 	double wall = server_now() - open_at, cpu = server_cpu();
-	int port = 0, status;
+	int port = server->port, status;
 
 	loop.listen_fd = open_listener(&port);
 	loop.epoll_fd = epoll_create1(EPOLL_CLOEXEC);

@@ -20,6 +20,7 @@ struct server {
 	int (*session)(void *data, int fd, gnutls_session_t *session);
 	int wake_fd; /* -1: none */
 	int (*wake)(void *data); /* wake_fd is readable */
+	int port; /* 0: any free one */
 	bool has_beat; /* measures how late the loop is, every millisecond */
 };
 
@@ -28,8 +29,8 @@ double server_cpu(void);
 double server_now(void);
 
 /*
- * Prints {"port", "open_wall", "open_cpu"}, with what it took since `open_at`, and serves on a free
- * port until standard input ends. For each line there it prints its counts, and begins them anew.
+ * Prints {"port", "open_wall", "open_cpu"}, with what it took since `open_at`, and serves
+ * until standard input ends. For each line there it prints its counts, and begins them anew.
  */
 int server_run(const struct server *server, double open_at);
 

@@ -2,7 +2,7 @@
 /*
  * The same server with its certificates from certbind.
  *
- *     bench-certbind [--buffered] [--beat] [--service NAME] CONFIG
+ *     bench-certbind [--port PORT] [--buffered] [--beat] CONFIG
  *
  * `--buffered` lets certbind read and write (certbind_session_set_fd), else the descriptor is plain.
  */
@@ -56,7 +56,7 @@ static void must(int status, const struct certbind_error *error)
 }
 
 static const struct option options[] = { { "buffered", no_argument, NULL, 'b' },
-	{ "beat", no_argument, NULL, 't' }, { "service", required_argument, NULL, 's' },
+	{ "beat", no_argument, NULL, 't' }, { "port", required_argument, NULL, 'p' },
 	{ NULL, 0, NULL, 0 } };
 
 int main(int argc, char **argv)
@@ -64,13 +64,12 @@ int main(int argc, char **argv)
 	double open_at = server_now();
 	struct bound bound = { NULL, NULL, false };
 	struct server server = { .data = &bound, .session = bound_session, .wake = bound_wake };
-	const char *service = "webmail";
 	struct certbind_error error;
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 's')
-			service = optarg;
+		if (option == 'p')
+			server.port = (int)strtol(optarg, NULL, 10);
 		bound.is_buffered |= option == 'b';
 		server.has_beat |= option == 't';
 	}
@@ -85,7 +84,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	must(certbind_store_open(&bound.store, argv[optind], &error), &error);
-	must(certbind_context_new(&bound.context, bound.store, service, &error), &error);
+	must(certbind_context_new(&bound.context, bound.store, "webmail", &error), &error);
 	server.wake_fd = certbind_store_fd(bound.store);
 	status = server_run(&server, open_at);
 	certbind_context_free(bound.context);

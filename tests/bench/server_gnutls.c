@@ -3,10 +3,12 @@
  * A server on GnuTLS as its manual shows it, for the bench to compare with: all certificates in one
  * credentials object, GnuTLS chooses among them, priorities parsed once, a plain descriptor.
  *
- *     bench-gnutls [--tickets] FILE ...      each with a chain and its key
- *     bench-gnutls [--tickets] @LIST         the files' names, one a line
+ *     bench-gnutls [--port PORT] [--tickets] FILE ...
+ *
+ * Each file has a chain and its key; @LIST stands for the files that LIST names, one a line.
  */
 #include "server.h"
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,25 +69,30 @@ static void add_list(struct bare *bare, const char *path)
 	(void)fclose(list);
 }
 
+static const struct option options[] = { { "port", required_argument, NULL, 'p' },
+	{ "tickets", no_argument, NULL, 't' }, { NULL, 0, NULL, 0 } };
+
 int main(int argc, char **argv)
 {
 	double open_at = server_now();
 	struct bare bare = { NULL, NULL, { NULL, 0 } };
 	struct server server = { .data = &bare, .session = bare_session, .wake_fd = -1 };
-	int i = 1, status;
+	int option, status;
 
 	must("credentials", gnutls_certificate_allocate_credentials(&bare.credentials));
 	must("priority", gnutls_priority_init2(&bare.priority, SERVER_PRIORITY, NULL,
 				 GNUTLS_PRIORITY_INIT_DEF_APPEND));
-	if (argc > 1 && strcmp(argv[1], "--tickets") == 0) {
-		must("ticket key", gnutls_session_ticket_key_generate(&bare.ticket_key));
-		i++;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'p')
+			server.port = (int)strtol(optarg, NULL, 10);
+		else if (option == 't')
+			must("ticket key", gnutls_session_ticket_key_generate(&bare.ticket_key));
 	}
-	for (; i < argc; i++) {
-		if (argv[i][0] == '@')
-			add_list(&bare, argv[i] + 1);
+	for (; optind < argc; optind++) {
+		if (argv[optind][0] == '@')
+			add_list(&bare, argv[optind] + 1);
 		else
-			add_file(&bare, argv[i]);
+			add_file(&bare, argv[optind]);
 	}
 	status = server_run(&server, open_at);
 	gnutls_certificate_free_credentials(bare.credentials);
