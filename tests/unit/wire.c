@@ -66,13 +66,13 @@ bool wire_join(const struct wire *records, struct wire *message)
 	size_t at = 0, length;
 
 	message->size = 0;
-	while (records->size - at >= RECORD_HEADER && records->data[at] == RECORD_HANDSHAKE) {
+	while (records->size - at >= RECORD_HEADER) {
 		length = number_at(records->data + at + 3, 2);
-		at += RECORD_HEADER;
-		if (length > records->size - at)
+		if (length > records->size - at - RECORD_HEADER)
 			break;
-		wire_add(message, records->data + at, length);
-		at += length;
+		if (records->data[at] == RECORD_HANDSHAKE)
+			wire_add(message, records->data + at + RECORD_HEADER, length);
+		at += RECORD_HEADER + length;
 		if (message->size >= 4 && message->size - 4 >= number_at(message->data + 1, 3)) {
 			message->size = 4 + number_at(message->data + 1, 3);
 			return true;
@@ -86,11 +86,12 @@ static void read_host_name(const unsigned char *data, size_t length, struct wire
 	size_t i;
 
 	hello->has_name = true;
-	if (length > 0 && data[length - 1] == '.')
+	hello->is_name_bad = length == 0 || memchr(data, 0, length) != NULL;
+	if (hello->is_name_bad || length >= sizeof(hello->name))
+		return;
+	if (data[length - 1] == '.')
 		length--;
-	hello->is_name_bad =
-		length == 0 || length >= sizeof(hello->name) || memchr(data, 0, length) != NULL;
-	for (i = 0; i < length && !hello->is_name_bad; i++)
+	for (i = 0; i < length; i++)
 		hello->name[i] = (char)(data[i] >= 'A' && data[i] <= 'Z' ? data[i] + 32 : data[i]);
 }
 
