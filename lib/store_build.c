@@ -121,14 +121,13 @@ static int build_refuse_for(
 	if (former != NULL &&
 		why->status ==
 			CERTBIND_E_FILE) { /* also what a daemon sees that gave up its rights */
-		char message[sizeof(why->message)];
+		const struct certbind_error told = *why;
 
-		(void)snprintf(message, sizeof(message), "%s", why->message);
-		(void)error_set(why, CERTBIND_E_FILE, why->file, 0,
+		(void)error_set(why, CERTBIND_E_FILE, told.file, 0,
 			"%.500s; what was loaded stays in service. A daemon that has changed its "
 			"root or its user must keep the right to read the configuration, or be "
 			"restarted to take changes",
-			message);
+			told.message);
 	}
 	status = events_add(&build->events, CERTBIND_LEVEL_ERROR, why);
 	return status == CERTBIND_OK ? build_refuse(build, why) : status;
