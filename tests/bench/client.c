@@ -3,14 +3,18 @@
  * The bench's client:
  *
  *     bench-client load --port PORT --host webmail.d%d.example [--first N] [--domains N]
- *             [--shuffled] [--connections N] [--handshakes N | --seconds S] [--resumed]
+ *             [--stride N] [--shuffled] [--connections N] [--handshakes N | --seconds S] [--resumed]
  *     bench-client watch --port PORT --host HOST [--pause MICROSECONDS]
+ *
+ *     bench-client sink
  *
  * `load` prints one JSON object. `watch` makes one handshake after the other, prints a line
  * "NANOSECONDS SHA256" (CLOCK_MONOTONIC) for the first certificate and whenever it is another,
- * and ends with a JSON object when its standard input does.
+ * and ends with a JSON object when its standard input does. `sink` prints its port and closes what
+ * connects to it, until its standard input ends.
  */
 #include "client_pool.h"
+#include "client_sink.h"
 #include "client_watch.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -20,16 +24,16 @@
 
 static const struct option options[] = { { "port", required_argument, NULL, 'p' },
 	{ "host", required_argument, NULL, 'h' }, { "first", required_argument, NULL, 'f' },
-	{ "domains", required_argument, NULL, 'd' }, { "shuffled", no_argument, NULL, 'x' },
-	{ "connections", required_argument, NULL, 'c' },
+	{ "domains", required_argument, NULL, 'd' }, { "stride", required_argument, NULL, 't' },
+	{ "shuffled", no_argument, NULL, 'x' }, { "connections", required_argument, NULL, 'c' },
 	{ "handshakes", required_argument, NULL, 'n' }, { "seconds", required_argument, NULL, 's' },
 	{ "resumed", no_argument, NULL, 'r' }, { "pause", required_argument, NULL, 'w' },
 	{ NULL, 0, NULL, 0 } };
 
 static _Noreturn void usage(void)
 {
-	(void)fputs(
-		"usage: bench-client load|watch --port PORT --host HOST [OPTION ...]\n", stderr);
+	(void)fputs("usage: bench-client load|watch|sink --port PORT --host HOST [OPTION ...]\n",
+		stderr);
 	exit(2);
 }
 
@@ -50,6 +54,9 @@ static void parse(int argc, char **argv, struct pool_options *pool, unsigned int
 			break;
 		case 'd':
 			pool->length = strtoul(optarg, NULL, 10);
+			break;
+		case 't':
+			pool->stride = strtoul(optarg, NULL, 10);
 			break;
 		case 'x':
 			pool->is_shuffled = true;
@@ -102,13 +109,15 @@ static void print_result(const struct pool_result *result)
 
 int main(int argc, char **argv)
 {
-	struct pool_options pool = { .connections = 8, .length = 1 };
+	struct pool_options pool = { .connections = 8, .length = 1, .stride = 1 };
 	static struct pool_result result;
 	unsigned int pause_us = 500;
 	int status;
 
 	if (argc < 2)
 		usage();
+	if (strcmp(argv[1], "sink") == 0)
+		return sink_run();
 	parse(argc - 1, argv + 1, &pool, &pause_us);
 	tls_client_prepare();
 	if (strcmp(argv[1], "load") == 0 && (pool.handshakes > 0 || pool.seconds > 0))

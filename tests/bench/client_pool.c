@@ -44,7 +44,7 @@ static const char *pool_host(struct pool *pool, char *host)
 	if (number == NULL)
 		return options->host;
 	(void)snprintf(host, HOST_SIZE, "%.*s%zu%s", (int)(number - options->host), options->host,
-		options->first + (size_t)(step % options->length), number + 2);
+		options->first + (size_t)(step % options->length) * options->stride, number + 2);
 	return host;
 }
 

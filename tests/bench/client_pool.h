@@ -10,7 +10,7 @@
 struct pool_options {
 	int port; /* of 127.0.0.1 */
 	const char *host; /* with one %zu in it for the number of the domain, or none */
-	size_t first, length; /* domains `first` to first + length - 1 */
+	size_t first, length, stride; /* domains first, first + stride, …: so many */
 	bool is_shuffled; /* they come in no order */
 	size_t connections; /* at a time */
 	uint64_t handshakes; /* then it ends; 0: no bound */

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The same for ten, a hundred, … domains."""
+
+import statistics
+
+import cases
+import servers
+from pki import Pki
+
+PEERS_UP_TO = 10000
+RENEWALS_UP_TO = 100000
+
+
+def median(bench, case, server, metric):
+    return statistics.median(sample[metric] for sample in bench.samples[case][server])
+
+
+def own_parts(bench, pki, sizes, rounds):
+    for size in sizes:
+        cases.own_part(bench, pki, size, rounds)
+        for sample in bench.samples["own part"]["%d domains" % size]:
+            bench.record_growth("certbind", size, **sample)
+    figures = [median(bench, "own part", "%d domains" % size, "own_us") for size in sizes]
+    bench.record("flat", "certbind", own_ratio=figures[-1] / figures[0], own_us=max(figures))
+
+
+def start(bench, server, pki):
+    """One more start, for a curve."""
+    try:
+        wall, cpu = server.start(pki.host(pki.count - 1))
+        sample = {"wall_s": wall, "cpu_s": cpu, "pss_bytes": server.pss()}
+    finally:
+        server.stop()
+    bench.record_growth(server.name, pki.count, **sample)
+    bench.record("growth", "%s, %d" % (server.name, pki.count), **sample)
+    return sample
+
+
+def renewal(bench, pki):
+    """As the case, without its samples being the case's."""
+    kept, bench.samples = bench.samples, {}
+    try:
+        cases.renewals(bench, pki, 0)
+        measured = bench.samples["renewal"]["certbind"]
+    finally:
+        bench.samples = kept
+    for sample in measured:
+        bench.record_growth("certbind", pki.count, **sample)
+        bench.record("growth", "certbind, %d" % pki.count, **sample)
+
+
+def peer_points(bench, pki):
+    found = [servers.gnutls_all(bench, pki, bench.tickets)]
+    if bench.options.peers:
+        found += [kind(bench, name, pki) for name, kind in servers.PEERS.items()]
+    for server in found:
+        start(bench, server, pki)
+
+
+def from_rounds(bench, pki):
+    """What the rounds have measured with the main number of certificates."""
+    for case in ("start", "renewal"):
+        for server, samples in bench.samples.get(case, {}).items():
+            name = "certbind" if server == "certbind-set-fd" else server
+            for sample in samples:
+                if server not in ("gnutls-1", "haproxy-api", "certbind-set-fd"):
+                    bench.record_growth(name, pki.count, **sample)
+
+
+def curves(bench, main, sizes):
+    measured = {}
+    for size in sizes:
+        pki = main if size == main.count else Pki(bench, size)
+        bench.say("growth: %d domains" % size)
+        measured[size] = [start(bench, servers.certbind(bench, pki), pki)
+                          for _ in range(bench.options.repeats)]
+        if size <= PEERS_UP_TO and size != main.count:
+            peer_points(bench, pki)
+        if size <= RENEWALS_UP_TO and size != main.count and not bench.options.quick:
+            renewal(bench, pki)
+    from_rounds(bench, main)
+    few, many = sizes[-2:]
+    for fewer, more in zip(measured[few], measured[many]):
+        bench.record("linear", "certbind", wall_ratio=more["wall_s"] / fewer["wall_s"] * few / many,
+                     pss_ratio=more["pss_bytes"] / fewer["pss_bytes"] * few / many)
+
+
+def million(bench, few, many):
+    """What none of the others does."""
+    bench.say("a million certificates")
+    small, large = servers.certbind(bench, few), servers.certbind(bench, many)
+    large.name = "certbind-million"
+    try:
+        small.start(few.host(0))
+        small_pss = small.pss()
+        wall, cpu = large.start(many.host(many.count - 1))
+        sample = {"wall_s": wall, "cpu_s": cpu, "pss_bytes": large.pss()}
+        bench.record_growth("certbind", many.count, **sample)
+        bench.record("growth", "certbind, %d" % many.count, **sample)
+        bench.record("million", "certbind", extra_bytes=(
+            (sample["pss_bytes"] - small_pss) / (many.count - few.count) - many.der_bytes()))
+        for server in (small, large):
+            server.pin()
+        for _ in range(bench.options.rounds):
+            costs = [cases.load(bench, server, pki.hot(), bench.options.handshakes)["cpu_us"]
+                     for server, pki in ((small, few), (large, many))]
+            bench.record("million", "certbind", full_ratio=costs[1] / costs[0])
+    finally:
+        small.stop()
+        large.stop()
+    sample = cases.command(bench, "check of a million", ["check", "-c", many.config])
+    bench.record("million", "certbind", check_s=sample["wall_s"], check_bytes=sample["rss_bytes"])
+    bench.record_growth("certbind", many.count, check_s=sample["wall_s"])
