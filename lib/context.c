@@ -199,6 +199,8 @@ int certbind_context_session(struct certbind_context *context, unsigned int gnut
 	if (status < 0) {
 		gnutls_deinit(*session);
 		*session = NULL;
+	} else if ((gnutls_init_flags & GNUTLS_ENABLE_EARLY_START) == 0) {
+		session_rule_out_early_start(*session);
 	}
 	return status;
 }

@@ -25,5 +25,10 @@ void context_unref(struct certbind_context *context); /* NULL does nothing */
 /* session.c: gives a session its state and its hook. Returns 0 or a GnuTLS error. */
 int session_attach(gnutls_session_t session, struct certbind_context *context);
 bool session_is_attached(gnutls_session_t session);
+/* Says that the session was made without GNUTLS_ENABLE_EARLY_START, which GnuTLS does not tell. */
+void session_rule_out_early_start(gnutls_session_t session);
+bool session_may_start_early(gnutls_session_t session);
+/* Where the session keeps its transport, which ends with it. NULL: not one of certbind's. */
+struct transport **session_transport_peek(gnutls_session_t session);
 
 #endif

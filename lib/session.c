@@ -3,6 +3,7 @@
 #include "error.h"
 #include "hello.h"
 #include "name.h"
+#include "transport.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@ struct session_state {
 	bool is_selected; /* a ClientHello was seen: the rest counts */
 	int rule;
 	const char *protocol; /* of the context's, that ALPN agrees on; NULL: none was offered */
+	bool may_start_early;
+	struct transport *transport; /* NULL: the daemon's own */
 	char *names; /* host, domain, certificate: each with its NUL */
 };
 
@@ -39,6 +42,7 @@ static void session_state_free(gnutls_ext_priv_data_t data)
 
 	credentials_unref(state->credentials);
 	context_unref(state->context);
+	transport_free(state->transport);
 	free(state->names);
 	free(state);
 }
@@ -255,6 +259,28 @@ bool session_is_attached(gnutls_session_t session)
 	return session_state_peek(session) != NULL;
 }
 
+void session_rule_out_early_start(gnutls_session_t session)
+{
+	struct session_state *state = session_state_peek(session);
+
+	if (state != NULL)
+		state->may_start_early = false;
+}
+
+bool session_may_start_early(gnutls_session_t session)
+{
+	const struct session_state *state = session_state_peek(session);
+
+	return state == NULL || state->may_start_early;
+}
+
+struct transport **session_transport_peek(gnutls_session_t session)
+{
+	struct session_state *state = session_state_peek(session);
+
+	return state != NULL ? &state->transport : NULL;
+}
+
 int session_attach(gnutls_session_t session, struct certbind_context *context)
 {
 	struct session_state *state;
@@ -268,6 +294,7 @@ int session_attach(gnutls_session_t session, struct certbind_context *context)
 	if (state == NULL)
 		return GNUTLS_E_MEMORY_ERROR;
 	state->context = context_ref(context);
+	state->may_start_early = true;
 	/* From here on the session's end frees it. */
 	gnutls_ext_set_data(session, SESSION_EXTENSION, state);
 	gnutls_handshake_set_hook_function(

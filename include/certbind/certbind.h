@@ -12,7 +12,7 @@
  *             errx(1, "%s", error.message);
  *     …
  *     certbind_context_session(context, 0, &session, &error);   // one a connection
- *     gnutls_transport_set_int(session, fd);
+ *     gnutls_transport_set_int(session, fd);   // or certbind_session_set_fd()
  *     gnutls_handshake(session);
  *
  * Threads: each function says which threads may call it. "Any thread" means at any time, also on
@@ -37,6 +37,7 @@
 #include <certbind/bind.h>
 #include <certbind/check.h>
 #include <certbind/context.h>
+#include <certbind/transport.h>
 
 #define CERTBIND_VERSION_MAJOR 0
 #define CERTBIND_VERSION_MINOR 1
