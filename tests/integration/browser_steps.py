@@ -2,12 +2,13 @@
 """The browser's side of test_browser.py: starts the daemon, visits hosts, prints JSON.
 
 It is a program of its own because it runs in another network namespace. Its one argument is
-{"command": […], "hosts": […], "pictures": DIRECTORY, "log": FILE}.
+{"command": […], "hosts": […], "bind": [HOST, COMMAND], "pictures": DIRECTORY, "log": FILE}.
 """
 
 import json
 import pathlib
 import sys
+import time
 
 import support
 from selenium import webdriver
@@ -65,15 +66,46 @@ def read_mail(driver, domain, picture):
     return seen
 
 
+def warning(driver):
+    """The code that the browser's warning page shows, or None on a page."""
+    codes = driver.find_elements(By.ID, "error-code")
+    return codes[0].text if codes else None
+
+
+def visit_and_bind(host, command, port, pictures):
+    """Visit, bind the host's domain, and visit again until the warning is gone.
+
+    last: how long after the bind the last visit began that was still warned of, or None.
+    """
+    driver = browser()
+    picture = str(pathlib.Path(pictures) / (host + "-%s.png"))
+    try:
+        driver.get("https://%s:%d/" % (host, port))
+        driver.save_screenshot(picture % "before")
+        seen = {"before": warning(driver), "last": None}
+        support.run(command, check=True)
+        bound = time.monotonic()
+        seen["after"] = seen["before"]
+        while seen["after"] and time.monotonic() - bound < support.CLIENT_TIMEOUT:
+            begun = time.monotonic() - bound
+            driver.get("https://%s:%d/" % (host, port))
+            seen["after"] = warning(driver)
+            if seen["after"]:
+                seen["last"] = begun
+        driver.save_screenshot(picture % "after")
+        return {**seen, "title": driver.title}
+    finally:
+        driver.quit()
+
+
 def visit(host, port, pictures):
     driver = browser()
     picture = str(pathlib.Path(pictures) / (host + "-%s.png"))
     try:
         driver.get("https://%s:%d/" % (host, port))
         driver.save_screenshot(picture % "first")
-        codes = driver.find_elements(By.ID, "error-code")
-        if codes:
-            return {"warning": codes[0].text}
+        if warning(driver):
+            return {"warning": warning(driver)}
         return {"warning": None, **read_mail(driver, host[len("webmail."):], picture)}
     finally:
         driver.quit()
@@ -84,6 +116,7 @@ def main():
     with support.Daemon(plan["command"], ["https"], plan["log"]) as daemon:
         results = {host: visit(host, daemon.port("https"), plan["pictures"])
                    for host in plan["hosts"]}
+        results["bind"] = visit_and_bind(*plan["bind"], daemon.port("https"), plan["pictures"])
     print(json.dumps(results))
 
 

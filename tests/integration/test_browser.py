@@ -27,7 +27,9 @@ def place(tmp_path_factory, pki):
         "san": pki.issue("browser-san", ["example.net", "webmail.example.net"], key="rsa"),
         "uncovered": pki.issue("browser-uncovered", ["www.example.com"]),
         "expired": pki.issue("browser-expired", ["webmail.example.edu"], not_before=-90,
-                             not_after=-1)}
+                             not_after=-1),
+        "bound": pki.issue("browser-bound", ["webmail.bound.example"])}
+    (directory / "domains.d").mkdir()
     support.write_config(directory, """
         certificates = ( %s );
         domains = (
@@ -37,6 +39,7 @@ def place(tmp_path_factory, pki):
             { name = "example.edu"; webmail = "expired"; },
             { name = "self.example"; }
         );
+        domains_dir = "domains.d";
         """ % ",\n".join(support.certificate_entry(*pair) for pair in certificates.items()))
     support.write_users(directory / "users", {"user@example.org": "secret",
                                               "user@example.net": "secret"})
@@ -74,7 +77,11 @@ def results(place, home):
                                             str(place / "certbind.conf"), "--users",
                                             str(place / "users"), "--spool",
                                             str(place / "spool"), "--listen", "127.0.0.1:8443"],
-            "hosts": hosts, "pictures": str(pictures), "log": str(place / "log")}
+            "hosts": hosts,
+            "bind": ["webmail.bound.example",
+                     [support.program("certbind"), "bind", "-c", str(place / "certbind.conf"),
+                      "bound.example", "webmail", "bound"]],
+            "pictures": str(pictures), "log": str(place / "log")}
     done = support.run(["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh",
                         sys.executable, DRIVER, json.dumps(plan)],
                        timeout=300, env={"HOME": str(home)})
@@ -106,3 +113,11 @@ def test_covered_domain_is_used_without_a_warning(results, host, certificate):
                                           ("webmail.example.edu", DATE)])
 def test_domain_without_cover_shows_the_warning_page(results, host, warning):
     assert results[host] == {"warning": warning}
+
+
+def test_a_bind_takes_the_warning_away(results):
+    """The daemon runs on and is told nothing; two seconds later at most it serves what was bound."""
+    seen = results["bind"]
+    assert (seen["before"], seen["after"]) == (AUTHORITY, None)
+    assert seen["title"] == "Log in – Webmail"
+    assert seen["last"] is None or seen["last"] < 2
