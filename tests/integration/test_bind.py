@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """bind, unbind and candidates: what they write, what they refuse, and that nothing breaks a file.
 
-Besides failures of single system calls, bind is killed at random moments: 100 times, or as often as
-$CERTBIND_BIND_KILLS says.
+Besides failures of single system calls, bind is killed at random moments: 500 times, or as often as
+$CERTBIND_BIND_KILLS says, in several directories at once.
 """
 
+import concurrent.futures
 import errno
 import json
 import os
@@ -15,6 +16,9 @@ import time
 import pytest
 import support
 
+KILLERS = 4
+# Of each; together not fewer than asked.
+KILLS = -(-int(os.environ.get("CERTBIND_BIND_KILLS", "500")) // KILLERS)
 FIRST_LINE = "# Written by certbind bind; other keys are kept, comments are not.\n"
 
 
@@ -52,15 +56,23 @@ def issued(pki):
 
 
 @pytest.fixture
-def place(make_config, pki, issued, tmp_path):
-    (tmp_path / "domains.d").mkdir()
+def make_place(pki, issued):
     entries = [support.certificate_entry(name, pair) for name, pair in issued.items()]
-    return Place(make_config("""
-        trust_file = "%s";
-        certificates = ( %s );
-        domains = ( { name = "listed.example"; } );
-        domains_dir = "domains.d";
-        """ % (pki.ca, ",\n".join(entries))))
+
+    def make(directory):
+        (directory / "domains.d").mkdir(parents=True)
+        return Place(support.write_config(directory, """
+            trust_file = "%s";
+            certificates = ( %s );
+            domains = ( { name = "listed.example"; } );
+            domains_dir = "domains.d";
+            """ % (pki.ca, ",\n".join(entries))))
+    return make
+
+
+@pytest.fixture
+def place(make_place, tmp_path):
+    return make_place(tmp_path)
 
 
 def expect(done, status, *words):
@@ -320,19 +332,29 @@ def test_every_call_fails_once(place, word, new, call, number, kill):
     assert at > 1 or (new is None and call in ("write", "rename", "fchmod"))
 
 
-def test_killed_at_random_moments(place):
+def kill_while_binding(place, times, length):
+    """How often each text was left by a bind that was killed."""
     command = [support.program("certbind"), "bind", "-c", str(place.config), "example.org",
-               "webmail"]
-    place.put("example.org", OLD)
-    start = time.monotonic()
-    subprocess.run(command + ["exact"], check=True, stdout=subprocess.DEVNULL)
-    length = time.monotonic() - start
+               "webmail", "exact"]
     seen = {OLD: 0, NEW: 0}
-    for number in range(int(os.environ.get("CERTBIND_BIND_KILLS", "100"))):
+    for _ in range(times):
         place.put("example.org", OLD)
-        process = subprocess.Popen(command + ["exact"], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         time.sleep(random.uniform(0, length * 1.2))
         process.kill()
         process.wait()
         seen[check_whole(place, OLD, NEW)] += 1
-    assert seen[OLD] > 0
+    return seen
+
+
+def test_killed_at_random_moments(make_place, tmp_path):
+    places = [make_place(tmp_path / str(number)) for number in range(KILLERS)]
+    with concurrent.futures.ThreadPoolExecutor(KILLERS) as pool:
+        places[0].put("example.org", OLD)
+        start = time.monotonic()
+        expect(places[0].bind("example.org", "webmail", "exact"), 0)
+        length = time.monotonic() - start
+        seen = list(pool.map(lambda place: kill_while_binding(place, KILLS, length),
+                             places))
+    assert sum(each[OLD] for each in seen) > 0
+    assert sum(each[OLD] + each[NEW] for each in seen) == KILLS * KILLERS
