@@ -33,7 +33,12 @@ static int directory_open(struct bind_file *file, const char *path, struct certb
 	} while (file->directory < 0 && errno == EINTR);
 	if (file->directory >= 0)
 		return CERTBIND_OK;
-	if (errno == ENOENT || errno == ENOTDIR)
+	if (errno == ENOTDIR)
+		return error_set(error, CERTBIND_E_REFUSED, path, 0,
+			"domain \"%s\": what `domains_dir` names, or a part of its path, is no "
+			"directory; correct `domains_dir`",
+			file->domain);
+	if (errno == ENOENT)
 		return error_set(error, CERTBIND_E_REFUSED, path, 0,
 			"domain \"%s\": the directory that `domains_dir` names does not exist; "
 			"make it first",

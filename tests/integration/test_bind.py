@@ -196,6 +196,8 @@ def test_no_domains_dir(make_config, tmp_path):
     config = Place(make_config('domains_dir = "gone";'))
     expect(config.bind("--force", "example.org", "mail", "auto"), 1, "gone", "does not exist")
     expect(config.bind("example.org", "mail", "nope"), 2, "not configured")
+    config = Place(make_config('domains_dir = "certbind.conf";'))
+    expect(config.bind("example.org", "mail", "auto"), 1, "certbind.conf: ", "is no directory")
     assert not (tmp_path / "gone").exists()
 
 
