@@ -26,6 +26,7 @@ struct showing {
 	struct grid *grid; /* NULL: JSON */
 	FILE *json;
 	bool is_begun;
+	bool has_any;
 };
 
 static int add_service(void *data, const struct certbind_binding *binding)
@@ -84,6 +85,7 @@ static int show_candidate(void *data, const struct certbind_candidate *candidate
 		json_candidate(showing->json, candidate, !showing->is_begun);
 	}
 	showing->is_begun = true;
+	showing->has_any = true;
 	return 0;
 }
 
@@ -139,8 +141,14 @@ static int show_table(
 					   sizeof(columns) / sizeof(*columns)) };
 	int status = show_services(store, services, false, &showing, error);
 
-	if (status == CERTBIND_OK)
+	if (status == CERTBIND_OK && showing.has_any)
 		grid_print(showing.grid, stdout);
+	else if (status == CERTBIND_OK)
+		(void)puts(
+			services->length == 0
+				? "The domain offers no service: each of them is \"none\" for it."
+				: "There is no certificate that could be chosen; add one to "
+				  "`certificates` or `certificate_dirs`.");
 	grid_free(showing.grid);
 	return status;
 }

@@ -287,6 +287,15 @@ def test_candidates_of_every_service(place):
     expect(place.run("candidates", "example.org", "nope"), 2, "not configured")
 
 
+def test_no_candidates(place, make_config):
+    for service in "webmail", "mail":
+        expect(place.bind("none.example", service, "none"), 0)
+    assert "offers no service" in expect(place.run("candidates", "none.example"), 0).stdout
+    empty = Place(make_config('domains = ( { name = "a.example"; } );', name="empty.conf"))
+    told = expect(empty.run("candidates", "a.example"), 0).stdout
+    assert "no certificate that could be chosen" in told and "certificate_dirs" in told
+
+
 OLD = FIRST_LINE + 'mail = "none";\nwebmail = "wild";\n'
 NEW = FIRST_LINE + 'mail = "none";\nwebmail = "exact";\n'
 
