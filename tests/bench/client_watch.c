@@ -60,6 +60,8 @@ static void note(struct pool_result *result, int status, uint8_t *leaf)
 				result->error, sizeof(result->error), "%s", connection.tls.error);
 		return;
 	}
+	if (result->handshakes == 0)
+		result->error[0] = '\0';
 	if (result->handshakes++ == 0 || memcmp(leaf, connection.tls.leaf, TLS_SECRET) != 0)
 		print_leaf(&connection);
 	memcpy(leaf, connection.tls.leaf, TLS_SECRET);

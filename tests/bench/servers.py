@@ -14,7 +14,7 @@ import time
 
 import machine
 
-START_TIMEOUT = 1800
+START_TIMEOUT = 300
 STOP_TIMEOUT = 60
 
 
@@ -72,6 +72,7 @@ class Server:
         self.warm = set()
         self.prepare()
         client = Client(self.bench, self.port, host, pause=1000)
+        moment = None
         try:
             begun = time.monotonic_ns()
             with open(self.directory / "log", "wb") as log:
@@ -81,18 +82,21 @@ class Server:
             moment = self.wait_for(client)
             cpu = machine.cpu_seconds(self.process.pid)
         finally:
-            client.stop()
+            seen = client.stop()
+        if moment is None:
+            raise RuntimeError("%s does not serve: %s; %s" % (
+                self.name, seen["error"], self.log()))
         return (moment - begun) / 1e9, cpu
 
     def wait_for(self, client):
+        """When the first handshake was, None if the server ends or is too slow."""
         until = time.monotonic() + START_TIMEOUT
-        while time.monotonic() < until:
+        while time.monotonic() < until and self.process.poll() is None:
             try:
                 return client.next(1)[0]
             except TimeoutError:
-                if self.process.poll() is not None:
-                    break
-        raise RuntimeError("%s does not serve: %s" % (self.name, self.log()))
+                pass
+        return None
 
     def log(self):
         with open(self.directory / "log", errors="replace") as file:
@@ -193,6 +197,7 @@ global
     stats socket {directory}/admin mode 600 level admin expose-fd listeners
 defaults
     mode http
+    option http-ignore-probes
     timeout client 10s
     timeout server 10s
     timeout connect 10s
@@ -238,6 +243,7 @@ error_log {directory}/error.log;
 events {{ worker_connections 1024; }}
 http {{
     access_log off;
+    ssl_protocols TLSv1.2 TLSv1.3;
     client_body_temp_path {directory}/tmp;
     proxy_temp_path {directory}/tmp;
     fastcgi_temp_path {directory}/tmp;

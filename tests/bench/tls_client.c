@@ -233,8 +233,10 @@ static int take_record(struct tls_client *client, uint8_t *record, size_t size)
 		length = tls_record_open(&client->in, record, size, &type);
 	if (length < 0)
 		return fail(client, "a record does not open");
+	if (client->state == TLS_DONE && type != TYPE_HANDSHAKE) /* its end, or a greeting */
+		return 0;
 	if (type == TYPE_ALERT)
-		return client->state == TLS_DONE ? 0 : fail(client, "an alert");
+		return fail(client, "an alert");
 	if (type != TYPE_HANDSHAKE)
 		return fail(client, "an unexpected record");
 	if ((size_t)length > sizeof(client->message) - client->message_length)
