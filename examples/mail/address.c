@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "address.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,24 @@ int address_resolve(const char *address, struct addrinfo **result)
 						   : EAI_NONAME;
 	free(text);
 	return status;
+}
+
+void address_network(int fd, uint8_t network[static ADDRESS_NETWORK_SIZE])
+{
+	struct sockaddr_storage storage = { .ss_family = AF_UNSPEC };
+	socklen_t length = sizeof(storage);
+	const uint8_t *address = ((struct sockaddr_in6 *)&storage)->sin6_addr.s6_addr;
+
+	memset(network, 0, ADDRESS_NETWORK_SIZE);
+	if (getpeername(fd, (struct sockaddr *)&storage, &length) < 0)
+		return;
+	/* No IPv6 network begins with four zero bytes, but that of addresses which stand for IPv4's. */
+	if (storage.ss_family == AF_INET)
+		memcpy(network + 4, &((struct sockaddr_in *)&storage)->sin_addr, 4);
+	else if (IN6_IS_ADDR_V4MAPPED(&((struct sockaddr_in6 *)&storage)->sin6_addr))
+		memcpy(network + 4, address + 12, 4);
+	else
+		memcpy(network, address, ADDRESS_NETWORK_SIZE);
 }
 
 bool address_print(int fd, bool is_peer, char text[static ADDRESS_TEXT_SIZE])

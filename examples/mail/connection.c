@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define _POSIX_C_SOURCE 200809L
-#include "address.h"
-#include "connection.h"
-#include "queue.h"
-#include "transport.h"
+#include "client.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,32 +14,16 @@
 /* More than this in the output queue, and no further input is taken. */
 #define ROOM 65536
 
+/*
+ * Bytes that buy a second: who sends a message, or reads a long answer, more slowly for long is cut
+ * off.
+ */
+#define RATE 500.0
+
 /* Steps after which other connections have their turn. */
 #define TURN 32
 
 enum step { STEP_ON, STEP_WAIT, STEP_DEAD };
-
-struct connection {
-	struct server *server;
-	const struct protocol *protocol;
-	struct certbind_context *context;
-	struct transport transport;
-	struct ev_io io;
-	struct ev_timer timer;
-	void *state;
-	double idle;
-	bool is_in_handshake;
-	bool is_starting_tls;
-	bool is_ending;
-	bool is_broken;
-	bool is_logged;
-	char peer[ADDRESS_TEXT_SIZE];
-	struct queue output;
-	size_t input_length;
-	char input[CONNECTION_INPUT_SIZE];
-	struct connection *next;
-	struct connection **previous;
-};
 
 struct server *connection_server(struct connection *connection)
 {
@@ -64,9 +45,11 @@ bool connection_is_secure(const struct connection *connection)
 	return connection->transport.is_secure;
 }
 
-void connection_set_idle(struct connection *connection, double seconds)
+void connection_set_user(struct connection *connection, double idle)
 {
-	connection->idle = seconds;
+	connection->is_user = true;
+	connection->idle = idle;
+	connection_heard(connection);
 }
 
 bool connection_has_room(const struct connection *connection)
@@ -78,6 +61,26 @@ static void set_timeout(struct connection *connection, double seconds)
 {
 	connection->timer.repeat = seconds;
 	ev_timer_again(connection->server->loop, &connection->timer);
+}
+
+/* Part of a message or an answer: it gets a little more time, never more than a command would. */
+static void extend(struct connection *connection, size_t bytes)
+{
+	double left = ev_timer_remaining(connection->server->loop, &connection->timer);
+
+	left += (double)bytes / RATE;
+	set_timeout(connection, left < connection->idle ? left : connection->idle);
+}
+
+void connection_heard_part(struct connection *connection, size_t bytes)
+{
+	extend(connection, bytes);
+}
+
+void connection_heard(struct connection *connection)
+{
+	connection->heard = ev_now(connection->server->loop);
+	set_timeout(connection, connection->idle);
 }
 
 void connection_start_tls(struct connection *connection)
@@ -142,7 +145,7 @@ void connection_describe(const struct connection *connection, char *text, size_t
 	transport_describe(&connection->transport, text, size);
 }
 
-static void connection_free(struct connection *connection)
+void connection_free(struct connection *connection)
 {
 	struct server *server = connection->server;
 
@@ -215,7 +218,7 @@ static bool flush(struct connection *connection)
 		if (sent < 0)
 			return false;
 		queue_remove(output, (size_t)sent);
-		ev_timer_again(connection->server->loop, &connection->timer);
+		extend(connection, (size_t)sent);
 	}
 	return true;
 }
@@ -234,7 +237,6 @@ static bool take_input(struct connection *connection)
 	/* No copy of a password stays where the bytes were before. */
 	gnutls_memset(connection->input + length - taken, 0, taken);
 	connection->input_length -= taken;
-	ev_timer_again(connection->server->loop, &connection->timer);
 	return true;
 }
 
@@ -358,6 +360,8 @@ void connection_open(struct listener *listener, int fd)
 	connection->context = listener->context;
 	connection->transport.fd = fd;
 	connection->idle = connection->protocol->dialogue->idle;
+	connection->heard = ev_now(server->loop);
+	address_network(fd, connection->network);
 	(void)address_print(fd, true, connection->peer);
 	ev_io_init(&connection->io, on_io, fd, EV_READ);
 	connection->io.data = connection;

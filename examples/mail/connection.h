@@ -49,7 +49,14 @@ bool connection_is_secure(const struct connection *connection);
 /* What protects the connection, for a Received header. */
 void connection_describe(const struct connection *connection, char *text, size_t size);
 
-void connection_set_idle(struct connection *connection, double seconds);
+/* Somebody has logged in, and may be silent for so many seconds. */
+void connection_set_user(struct connection *connection, double idle);
+
+/* A whole command, or a message, has come: the time for the next begins. */
+void connection_heard(struct connection *connection);
+
+/* Part of a message has come: that gives a little more time, by its size. */
+void connection_heard_part(struct connection *connection, size_t bytes);
 
 void connection_write(struct connection *connection, const char *bytes, size_t length);
 void connection_print(struct connection *connection, const char *format, ...)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define _POSIX_C_SOURCE 200809L
 #include "accounts.h"
+#include "foreign.h"
 #include "imap.h"
 
 #include <stdio.h>
@@ -63,7 +64,7 @@ static void welcome(struct imap *imap, const char *user)
 {
 	imap->user = user;
 	if (user) {
-		connection_set_idle(imap->connection, IDLE);
+		connection_set_user(imap->connection, IDLE);
 		imap_finish(imap, "OK welcome");
 		return;
 	}
@@ -248,6 +249,10 @@ static void run_line(struct imap *imap, char *line, size_t length, size_t rest)
 		connection_log(imap->connection, "commands behind STARTTLS in plain text");
 		connection_print(imap->connection, "* BYE nothing may follow STARTTLS\r\n");
 		connection_end(imap->connection);
+	} else if (!imap->user && foreign_is_http(line)) {
+		connection_log(imap->connection, "HTTP");
+		connection_print(imap->connection, "* BYE this is no web server\r\n");
+		connection_end(imap->connection);
 	} else if (strlen(line) != length) {
 		connection_print(imap->connection, "* BAD a NUL byte\r\n");
 		connection_end(imap->connection);
@@ -296,6 +301,7 @@ static size_t imap_input(void *state, char *bytes, size_t length)
 		}
 		*end = '\0';
 		imap->accepted = 0;
+		connection_heard(imap->connection);
 		run_line(imap, bytes, (size_t)(end - bytes), length - taken);
 		return taken;
 	}

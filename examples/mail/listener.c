@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "address.h"
 #include "connection.h"
+#include "crowd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,14 +43,11 @@ static void on_client(struct ev_loop *loop, struct ev_io *io, int events)
 {
 	struct listener *listener = io->data;
 	struct server *server = listener->server;
-	int fd = -1, on = 1;
+	int fd, on = 1;
 
 	(void)loop;
 	(void)events;
-	if (server->connections_count < SERVER_CONNECTIONS_MAX)
-		fd = accept(io->fd, NULL, NULL);
-	else
-		errno = EMFILE;
+	fd = accept(io->fd, NULL, NULL);
 	if (fd < 0) {
 		/* A client that waits keeps the socket readable: without a rest this would spin. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -58,7 +56,7 @@ static void on_client(struct ev_loop *loop, struct ev_io *io, int events)
 	}
 	/* Answers are written whole, so that waiting for more to send only delays them. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (make_nonblocking(fd))
+	if (make_nonblocking(fd) && crowd_admits(server, fd))
 		connection_open(listener, fd);
 	else
 		(void)close(fd);

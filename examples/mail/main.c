@@ -18,8 +18,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A connection may hold its socket, a directory and a message. */
-#define DESCRIPTORS (4UL * SERVER_CONNECTIONS_MAX)
+/* Certificates, state and the event loop need some too. */
+#define DESCRIPTORS_SPARE 32UL
+#define DESCRIPTORS                                                                                \
+	(DESCRIPTORS_SPARE + (size_t)SERVER_DESCRIPTORS_PER_CONNECTION * SERVER_CONNECTIONS_MAX)
 
 enum kind { SMTP, SUBMISSIONS, IMAP, IMAPS, KINDS };
 
@@ -179,19 +181,28 @@ static void unwatch_signals(struct ev_loop *loop, struct signals *signals)
 	ev_signal_stop(loop, &signals->interrupt);
 }
 
-static void raise_limit(void)
+/* Asks for as many descriptors as all connections need; tells how many there can be. */
+static size_t raise_limit(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS)
-		return;
-	limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return SERVER_CONNECTIONS_MAX / 10;
+	if (limit.rlim_cur < DESCRIPTORS) {
+		limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+		(void)getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur >= DESCRIPTORS)
+		return SERVER_CONNECTIONS_MAX;
+	if (limit.rlim_cur < DESCRIPTORS_SPARE + SERVER_DESCRIPTORS_PER_CONNECTION)
+		return 1;
+	return (limit.rlim_cur - DESCRIPTORS_SPARE) / SERVER_DESCRIPTORS_PER_CONNECTION;
 }
 
 static int run(const struct options *options)
 {
-	struct server server = { .loop = ev_default_loop(0) };
+	struct server server = { .loop = ev_default_loop(0), .connections_max = raise_limit() };
 	struct certbind_context *contexts[KINDS] = { NULL };
 	struct signals signals;
 	struct reload reload = { 0 };
@@ -285,6 +296,5 @@ int main(int argc, char *argv[])
 		return 2;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	raise_limit();
 	return run(&options);
 }

@@ -15,6 +15,12 @@ struct dialogue;
 
 #define SERVER_CONNECTIONS_MAX 1000
 
+/* One client's part of them. */
+#define SERVER_CONNECTIONS_PER_CLIENT 100
+
+/* A connection may hold its socket, a directory and a message. */
+#define SERVER_DESCRIPTORS_PER_CONNECTION 4
+
 /* Seconds for which listeners rest when there are too many connections or descriptors. */
 #define SERVER_REST 1.0
 
@@ -48,6 +54,8 @@ struct server {
 	struct listener *listeners;
 	struct connection *connections;
 	size_t connections_count;
+	/* What the descriptors suffice for. */
+	size_t connections_max;
 	/* Ends a rest of the listeners. */
 	struct ev_timer rest;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define _POSIX_C_SOURCE 200809L
 #include "accounts.h"
+#include "foreign.h"
 #include "smtp.h"
 
 #include <stdlib.h>
@@ -87,6 +88,7 @@ static void answer_plain(struct smtp *smtp, char *base64)
 {
 	smtp->user = accounts_check_plain(smtp->server, base64);
 	if (smtp->user) {
+		connection_set_user(smtp->connection, IDLE);
 		smtp_reply(smtp, "235 2.7.0 welcome");
 		return;
 	}
@@ -224,6 +226,10 @@ static void run_line(struct smtp *smtp, char *line, size_t length, size_t rest)
 		connection_log(smtp->connection, "commands behind STARTTLS in plain text");
 		connection_print(smtp->connection, "554 5.5.1 nothing may follow STARTTLS\r\n");
 		connection_end(smtp->connection);
+	} else if (foreign_is_http(line)) {
+		connection_log(smtp->connection, "HTTP");
+		connection_print(smtp->connection, "421 4.7.0 this is no web server\r\n");
+		connection_end(smtp->connection);
 	} else if (strlen(line) != length || strchr(line, '\r')) {
 		smtp_reply(smtp, "500 5.5.2 malformed line");
 	} else if (smtp->mode == SMTP_ANSWER) {
@@ -255,6 +261,7 @@ static size_t input_line(struct smtp *smtp, char *bytes, size_t length)
 	if (end > bytes && end[-1] == '\r')
 		end--;
 	*end = '\0';
+	connection_heard(smtp->connection);
 	run_line(smtp, bytes, (size_t)(end - bytes), length - taken);
 	return taken;
 }

@@ -183,11 +183,13 @@ size_t smtp_data_input(struct smtp *smtp, const char *bytes, size_t length)
 		if (take(&smtp->message, bytes[i])) {
 			const char *reply = finish(smtp);
 
+			connection_heard(smtp->connection);
 			smtp_reset(smtp);
 			smtp_reply(smtp, reply);
 			return i + 1;
 		}
 	}
+	connection_heard_part(smtp->connection, length);
 	if (smtp->message.size > FLOOD) {
 		smtp_reset(smtp);
 		smtp_reply(smtp, "552 5.3.4 message too big");

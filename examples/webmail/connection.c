@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #define _POSIX_C_SOURCE 200809L
 #include "connection.h"
+#include "crowd.h"
 #include "webmail.h"
 
 #include <netdb.h>
@@ -14,6 +15,7 @@ struct connection {
 	/* "ADDRESS PORT" */
 	char peer[64];
 	bool is_logged;
+	struct crowd_member member;
 };
 
 /* NOLINTNEXTLINE(readability-function-size): the type is GnuTLS'. */
@@ -50,6 +52,14 @@ static void name_peer(struct MHD_Connection *http, char *name, size_t size)
 		(void)snprintf(name, size, "%s port %s", address, port);
 }
 
+time_t connection_clock(void)
+{
+	struct timespec time = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
 static void start(struct webmail *webmail, struct MHD_Connection *http, void **socket_context)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
@@ -58,6 +68,9 @@ static void start(struct webmail *webmail, struct MHD_Connection *http, void **s
 	*socket_context = connection;
 	if (connection == NULL)
 		return;
+	crowd_add(webmail->crowd, &connection->member,
+		MHD_get_connection_info(http, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+		connection_clock());
 	name_peer(http, connection->peer, sizeof(connection->peer));
 	connection->session =
 		MHD_get_connection_info(http, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
@@ -77,6 +90,8 @@ void connection_notify(void *webmail, struct MHD_Connection *http, void **socket
 	/* A handshake that failed ends here too. What it asked for is gone with the session. */
 	if (connection != NULL && !connection->is_logged)
 		(void)fprintf(stderr, "webmail: %s: closed before a request\n", connection->peer);
+	if (connection != NULL)
+		crowd_remove(((struct webmail *)webmail)->crowd, &connection->member);
 	free(connection);
 	*socket_context = NULL;
 }
@@ -132,6 +147,14 @@ int connection_serves(struct MHD_Connection *http, const char *host)
 
 	return connection == NULL ? CERTBIND_E_INVALID
 				  : certbind_session_serves(connection->session, host);
+}
+
+void connection_heard(struct webmail *webmail, struct MHD_Connection *http, bool is_user)
+{
+	struct connection *connection = of(http);
+
+	if (connection != NULL)
+		crowd_heard(webmail->crowd, &connection->member, is_user, connection_clock());
 }
 
 void connection_log(struct MHD_Connection *http, const char *what)

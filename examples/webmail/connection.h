@@ -8,8 +8,10 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 struct connection;
+struct webmail;
 
 /* For MHD_OPTION_NOTIFY_CONNECTION, with a struct webmail. */
 void connection_notify(void *webmail, struct MHD_Connection *http, void **socket_context,
@@ -34,6 +36,12 @@ bool connection_selected(
 
 /* certbind_session_serves() for the connection of a request. */
 int connection_serves(struct MHD_Connection *http, const char *host);
+
+/* Seconds of the clock by which connections are too slow. */
+time_t connection_clock(void);
+
+/* A request of somebody, who is logged in or not, has been answered. */
+void connection_heard(struct webmail *webmail, struct MHD_Connection *http, bool is_user);
 
 /* Logs one line about the client of a request; `what` must not hold what the client sent. */
 void connection_log(struct MHD_Connection *http, const char *what);

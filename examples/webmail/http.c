@@ -227,10 +227,10 @@ void http_completed(void *webmail, struct MHD_Connection *http, void **state,
 	struct request *request = *state;
 
 	(void)webmail;
-	(void)http;
-	(void)code;
 	if (request == NULL)
 		return;
+	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		connection_heard(request->webmail, http, request->user[0] != '\0');
 	form_clear(&request->form);
 	free(request);
 	*state = NULL;

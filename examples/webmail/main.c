@@ -11,6 +11,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "connection.h"
+#include "crowd.h"
 #include "http.h"
 #include "listener.h"
 #include "reload.h"
@@ -30,6 +31,8 @@
 #define THREADS 4
 #define CONNECTIONS 500
 #define CONNECTIONS_PER_CLIENT 100
+/* With more than that, those that are silent must go: before libmicrohttpd lets nobody in. */
+#define CROWD (CONNECTIONS * 3 / 4)
 #define IDLE_SECONDS 30
 #define SESSIONS 1024
 
@@ -170,7 +173,7 @@ static int serve(struct webmail *webmail, const struct options *options, const s
 	}
 	(void)printf("listening https %s\n", name);
 	(void)fflush(stdout);
-	status = reload_until_end(webmail->store, signals);
+	status = reload_until_end(webmail, signals);
 	/* Closes the socket too. */
 	MHD_stop_daemon(daemon);
 	return status < 0 ? 2 : 0;
@@ -206,16 +209,18 @@ int main(int argc, char **argv)
 	webmail.spool = options.spool;
 	webmail.sessions = sessions_new(SESSIONS);
 	webmail.throttle = throttle_new();
+	webmail.crowd = crowd_new(CROWD);
 	webmail.users = users_read(options.users, message, sizeof(message));
 	if (webmail.users == NULL)
 		(void)fprintf(stderr, "webmail: %s\n", message);
-	else if (webmail.sessions != NULL && webmail.throttle != NULL &&
+	else if (webmail.sessions != NULL && webmail.throttle != NULL && webmail.crowd != NULL &&
 		 block_signals(&signals) == 0 && open_tls(&webmail, options.config) == 0)
 		status = serve(&webmail, &options, &signals);
 	certbind_context_free(webmail.context);
 	certbind_store_close(webmail.store);
 	users_free(webmail.users);
 	throttle_free(webmail.throttle);
+	crowd_free(webmail.crowd);
 	sessions_free(webmail.sessions);
 	g_mime_shutdown();
 	return status;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reload.h"
+#include "connection.h"
+#include "crowd.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -8,6 +10,9 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+/* Seconds after which connections are looked at, when nothing else happens. */
+#define PERIOD 5
 
 /*
  * The threads of libmicrohttpd go on meanwhile: connections under way keep the certificate they
@@ -43,14 +48,15 @@ static bool take_signal(struct certbind_store *store, int fd)
 	return true;
 }
 
-static int follow(struct certbind_store *store, int signals_fd, int changes_fd)
+static int follow(const struct webmail *webmail, int signals_fd, int changes_fd)
 {
 	struct pollfd fds[] = { { .fd = signals_fd, .events = POLLIN },
 		{ .fd = changes_fd, .events = POLLIN } };
+	struct certbind_store *store = webmail->store;
 	struct certbind_error error;
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR) {
+		if (poll(fds, 2, PERIOD * 1000) < 0 && errno != EINTR) {
 			(void)fprintf(stderr, "webmail: poll: %s\n", strerror(errno));
 			return -1;
 		}
@@ -58,13 +64,14 @@ static int follow(struct certbind_store *store, int signals_fd, int changes_fd)
 			return 0;
 		if (fds[1].revents != 0 && certbind_store_dispatch(store, &error) < 0)
 			tell_refusal("files have changed", &error);
+		crowd_end_slow(webmail->crowd, connection_clock());
 	}
 }
 
-int reload_until_end(struct certbind_store *store, const sigset_t *signals)
+int reload_until_end(const struct webmail *webmail, const sigset_t *signals)
 {
 	int signals_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	int changes_fd = certbind_store_fd(store);
+	int changes_fd = certbind_store_fd(webmail->store);
 	int status = -1;
 
 	if (signals_fd < 0)
@@ -73,7 +80,7 @@ int reload_until_end(struct certbind_store *store, const sigset_t *signals)
 		(void)fprintf(stderr, "webmail: changes can't be followed: %s\n",
 			certbind_strerror(changes_fd));
 	else
-		status = follow(store, signals_fd, changes_fd);
+		status = follow(webmail, signals_fd, changes_fd);
 	if (signals_fd >= 0)
 		(void)close(signals_fd);
 	return status;

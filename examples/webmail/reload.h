@@ -3,7 +3,7 @@
 #ifndef EXAMPLES_RELOAD_H
 #define EXAMPLES_RELOAD_H
 
-#include <certbind/certbind.h>
+#include "webmail.h"
 #include <signal.h>
 
 /*
@@ -12,6 +12,6 @@
  * signals: those, blocked in every thread. Returns 0, or -1 when the system has no means; that has
  * been told.
  */
-int reload_until_end(struct certbind_store *store, const sigset_t *signals);
+int reload_until_end(const struct webmail *webmail, const sigset_t *signals);
 
 #endif

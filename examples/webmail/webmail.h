@@ -5,6 +5,7 @@
 
 #include <certbind/certbind.h>
 
+struct crowd;
 struct sessions;
 struct throttle;
 struct users;
@@ -20,6 +21,7 @@ struct webmail {
 	struct certbind_context *context;
 	struct sessions *sessions;
 	struct throttle *throttle;
+	struct crowd *crowd;
 };
 
 #endif

@@ -56,7 +56,7 @@ def test_table_of_colliding_names(tmp_path):
 def test_hosts_of_colliding_domains(tmp_path):
     """The same through a whole store, as a handshake selects."""
     colliding, other = (cost(tmp_path, ["store", name, NAMES], all_along=False)
-                        for name in ("djb2", "random-djb2"))
+                        for name in ("fnv1a", "random-fnv1a"))
     assert colliding < 1.05 * other
 
 

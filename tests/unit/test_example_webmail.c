@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What of examples/webmail needs a clock or a crowd: sessions, log-in failures, Host headers. */
+#include "crowd.h"
 #include "host.h"
 #include "session.h"
 #include "throttle.h"
@@ -11,6 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define HOST "webmail.example.org"
@@ -274,6 +277,92 @@ static void test_host_headers(void **state)
 	assert_false(host_parse(header, host));
 }
 
+enum { PAIRS = 5 };
+
+/* Connections: one end the daemon's, the other a client's. */
+struct pairs {
+	int fds[PAIRS][2];
+	struct crowd_member members[PAIRS];
+	struct crowd *crowd;
+};
+
+static void begin_pairs(struct pairs *pairs, size_t size)
+{
+	int i;
+
+	pairs->crowd = crowd_new(size);
+	assert_non_null(pairs->crowd);
+	for (i = 0; i < PAIRS; i++)
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs->fds[i]), 0);
+}
+
+static void end_pairs(struct pairs *pairs, int added)
+{
+	int i;
+
+	for (i = 0; i < added; i++)
+		crowd_remove(pairs->crowd, &pairs->members[i]);
+	for (i = 0; i < PAIRS; i++) {
+		(void)close(pairs->fds[i][0]);
+		(void)close(pairs->fds[i][1]);
+	}
+	crowd_free(pairs->crowd);
+}
+
+static void add_pair(struct pairs *pairs, int number, time_t now)
+{
+	crowd_add(pairs->crowd, &pairs->members[number], pairs->fds[number][0], now);
+}
+
+static bool is_open(const struct pairs *pairs, int number)
+{
+	char byte;
+
+	return recv(pairs->fds[number][1], &byte, 1, MSG_DONTWAIT) < 0;
+}
+
+static void test_crowd_ends_who_is_silent_longest(void **state)
+{
+	struct pairs pairs;
+
+	(void)state;
+	begin_pairs(&pairs, 3);
+	add_pair(&pairs, 0, 100);
+	add_pair(&pairs, 1, 101);
+	add_pair(&pairs, 2, 102);
+	crowd_heard(pairs.crowd, &pairs.members[0], true, 100);
+	crowd_heard(pairs.crowd, &pairs.members[1], false, 103);
+	assert_true(is_open(&pairs, 2));
+	/* 0 has a user, 1 has asked for something since. */
+	add_pair(&pairs, 3, 104);
+	assert_false(is_open(&pairs, 2));
+	assert_true(is_open(&pairs, 1) && is_open(&pairs, 3));
+	/* 2 is leaving already, and is not chosen again. */
+	add_pair(&pairs, 4, 105);
+	assert_false(is_open(&pairs, 1));
+	assert_true(is_open(&pairs, 0) && is_open(&pairs, 3) && is_open(&pairs, 4));
+	end_pairs(&pairs, 5);
+}
+
+static void test_crowd_ends_who_is_too_slow(void **state)
+{
+	struct pairs pairs;
+
+	(void)state;
+	begin_pairs(&pairs, 10);
+	add_pair(&pairs, 0, 100);
+	add_pair(&pairs, 1, 100);
+	crowd_end_slow(pairs.crowd, 100 + CROWD_SECONDS - 1);
+	assert_true(is_open(&pairs, 0) && is_open(&pairs, 1));
+	crowd_heard(pairs.crowd, &pairs.members[1], false, 150);
+	crowd_end_slow(pairs.crowd, 100 + CROWD_SECONDS);
+	assert_false(is_open(&pairs, 0));
+	assert_true(is_open(&pairs, 1));
+	crowd_end_slow(pairs.crowd, 150 + CROWD_SECONDS);
+	assert_false(is_open(&pairs, 1));
+	end_pairs(&pairs, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +377,8 @@ int main(void)
 		cmocka_unit_test(test_failures_count_for_a_network_of_ipv6),
 		cmocka_unit_test(test_table_of_failures_is_bounded),
 		cmocka_unit_test(test_host_headers),
+		cmocka_unit_test(test_crowd_ends_who_is_silent_longest),
+		cmocka_unit_test(test_crowd_ends_who_is_too_slow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
