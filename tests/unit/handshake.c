@@ -16,6 +16,19 @@ static void require(int holds)
 		abort();
 }
 
+static int see_retry(gnutls_session_t session, unsigned int type, unsigned int when,
+	unsigned int incoming, const gnutls_datum_t *message)
+{
+	struct handshake *handshake = gnutls_session_get_ptr(session);
+
+	(void)type;
+	(void)when;
+	(void)message;
+	if (incoming)
+		handshake->is_retried = 1;
+	return 0;
+}
+
 static void set_client_protocols(struct handshake *handshake, const struct handshake_client *client)
 {
 	gnutls_datum_t protocols[4] = { { NULL, 0 } };
@@ -52,6 +65,9 @@ void handshake_begin(struct handshake *handshake, struct certbind_context *conte
 	require(gnutls_certificate_allocate_credentials(&handshake->trust) >= 0);
 	require(gnutls_credentials_set(
 			handshake->client, GNUTLS_CRD_CERTIFICATE, handshake->trust) >= 0);
+	gnutls_session_set_ptr(handshake->client, handshake);
+	gnutls_handshake_set_hook_function(handshake->client, GNUTLS_HANDSHAKE_HELLO_RETRY_REQUEST,
+		GNUTLS_HOOK_POST, see_retry);
 	gnutls_transport_set_int(handshake->client, handshake->sockets[1]);
 }
 

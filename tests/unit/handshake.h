@@ -4,6 +4,13 @@
 
 #include <certbind/certbind.h>
 
+/*
+ * Priorities: a client whose only share is of a group that the server does not take, so that it is
+ * asked for another by a HelloRetryRequest.
+ */
+#define HANDSHAKE_RETRY "NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-SECP384R1:+GROUP-SECP256R1"
+#define HANDSHAKE_RETRY_SERVER "-VERS-TLS1.0:-VERS-TLS1.1:-RSA:-GROUP-SECP384R1"
+
 /* What the client of a handshake in memory does. */
 struct handshake_client {
 	const char *server_name; /* NULL: sends none */
@@ -17,6 +24,7 @@ struct handshake {
 	gnutls_certificate_credentials_t trust;
 	int sockets[2];
 	int server_status, client_status; /* of gnutls_handshake(); GNUTLS_E_AGAIN: unfinished */
+	int is_retried; /* there was a HelloRetryRequest */
 	int alert; /* that the client was sent; -1: none */
 	struct certbind_selection selection; /* of the server's session, at the end */
 	char subject[256]; /* CN of the certificate that the client got; empty: none */

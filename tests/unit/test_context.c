@@ -14,17 +14,18 @@
 
 #define TLS12 "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 #define TLS13 "NORMAL:-VERS-ALL:+VERS-TLS1.3"
-/* A first key share that the server does not take: it asks for another (HelloRetryRequest). */
-#define TLS13_RETRY TLS13 ":-GROUP-ALL:+GROUP-FFDHE4096:+GROUP-SECP256R1"
+#define TLS13_RETRY HANDSHAKE_RETRY
 
 static const char configuration[] =
 	"state_dir = \"state\";\n"
 	"trust_file = \"@PKI@/ca.pem\";\n"
 	"services = (\n"
-	"  { name = \"webmail\"; default = \"panel\"; alpn = [ \"http/1.1\" ]; },\n"
-	"  { name = \"mail\"; shared_hosts = [ \"mail.provider.example\" ]; },\n"
+	"  { name = \"webmail\"; default = \"panel\"; alpn = [ \"http/1.1\" ];\n"
+	"    priority = \"" HANDSHAKE_RETRY_SERVER "\"; },\n"
+	"  { name = \"mail\"; shared_hosts = [ \"mail.provider.example\" ];\n"
+	"    priority = \"" HANDSHAKE_RETRY_SERVER "\"; },\n"
 	"  { name = \"strict\"; hosts = [ \"strict.%d\" ]; default = \"panel\";\n"
-	"    unknown_sni = \"reject\"; priority = \"-GROUP-FFDHE4096\"; }\n"
+	"    unknown_sni = \"reject\"; priority = \"" HANDSHAKE_RETRY_SERVER "\"; }\n"
 	");\n"
 	"certificates = (\n"
 	"  { name = \"panel\"; chain = \"@PKI@/panel.pem\"; key = \"@PKI@/panel.key\"; },\n"
@@ -123,6 +124,8 @@ static void run_rows(struct certbind_context *context, const struct row *rows, s
 
 			handshake_whole(&handshake, context, &client);
 			assert_row(&rows[i], &handshake);
+			assert_int_equal(
+				handshake.is_retried, strcmp(priorities[j], TLS13_RETRY) == 0);
 		}
 }
 

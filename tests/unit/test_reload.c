@@ -27,7 +27,8 @@ static time_t test_clock(void *data)
 
 static const char main_file[] =
 	"trust_file = \"@PKI@/ca.pem\";\n"
-	"services = ( { name = \"webmail\"; default = \"panel\"; } );\n"
+	"services = ( { name = \"webmail\"; default = \"panel\";\n"
+	"               priority = \"" HANDSHAKE_RETRY_SERVER "\"; } );\n"
 	"certificates = (\n"
 	"  { name = \"panel\"; chain = \"@PKI@/panel.pem\"; key = \"@PKI@/panel.key\"; },\n"
 	"  { name = \"site\"; chain = \"site.pem\"; key = \"site.key\"; }\n"
@@ -373,8 +374,7 @@ static void sessions_survive_swaps(void **state)
 	enum { HELD = 30, SWAPS = 10 };
 	static const char *const files[] = { "wildcard", "exact" };
 	static const char *const priorities[] = { "NORMAL:-VERS-ALL:+VERS-TLS1.2",
-		"NORMAL:-VERS-ALL:+VERS-TLS1.3",
-		"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE4096:+GROUP-SECP256R1" };
+		"NORMAL:-VERS-ALL:+VERS-TLS1.3", HANDSHAKE_RETRY };
 	static struct handshake held[HELD];
 	struct log log = { "" };
 	struct certbind_store *store = open_store(&log);
