@@ -24,37 +24,50 @@ def own_parts(bench, pki, sizes, rounds):
     bench.record("flat", "certbind", own_ratio=figures[-1] / figures[0], own_us=max(figures))
 
 
-def start(bench, server, pki):
-    """One more start, for a curve."""
-    try:
-        wall, cpu = server.start(pki.host(pki.count - 1))
-        sample = {"wall_s": wall, "cpu_s": cpu, "pss_bytes": server.pss()}
-    finally:
-        server.stop()
+def started(bench, server, pki):
+    """Starts it once more, for a curve; the caller stops it."""
+    wall, cpu = server.start(pki.host(pki.count - 1))
+    sample = {"wall_s": wall, "cpu_s": cpu, "pss_bytes": server.pss()}
     bench.record_growth(server.name, pki.count, **sample)
     bench.record("growth", "%s, %d" % (server.name, pki.count), **sample)
     return sample
 
 
-def renewal(bench, pki):
-    """As the case, without its samples being the case's."""
+def start(bench, pki):
+    server = servers.certbind(bench, pki)
+    try:
+        return started(bench, server, pki)
+    finally:
+        server.stop()
+
+
+def renewal(bench, pki, renew):
+    """The samples of the case `renewal`, for the curves and not for the case."""
     kept, bench.samples = bench.samples, {}
     try:
-        cases.renewals(bench, pki, 0)
-        measured = bench.samples["renewal"]["certbind"]
+        renew()
+        measured = bench.samples["renewal"]
     finally:
         bench.samples = kept
-    for sample in measured:
-        bench.record_growth("certbind", pki.count, **sample)
-        bench.record("growth", "certbind, %d" % pki.count, **sample)
+    for server, samples in measured.items():
+        if server == "haproxy-api":
+            continue
+        for sample in samples:
+            bench.record_growth(server, pki.count, **sample)
+            bench.record("growth", "%s, %d" % (server, pki.count), **sample)
 
 
 def peer_points(bench, pki):
     found = [servers.gnutls_all(bench, pki, bench.tickets)]
     if bench.options.peers:
         found += [kind(bench, name, pki) for name, kind in servers.PEERS.items()]
-    for server in found:
-        start(bench, server, pki)
+    try:
+        for server in found:
+            started(bench, server, pki)
+        if bench.options.peers:
+            renewal(bench, pki, lambda: cases.peer_renewals(bench, found, pki, 0))
+    finally:
+        cases.stop_all(found)
 
 
 def from_rounds(bench, pki):
@@ -72,12 +85,11 @@ def curves(bench, main, sizes):
     for size in sizes:
         pki = main if size == main.count else Pki(bench, size)
         bench.say("growth: %d domains" % size)
-        measured[size] = [start(bench, servers.certbind(bench, pki), pki)
-                          for _ in range(bench.options.repeats)]
+        measured[size] = [start(bench, pki) for _ in range(bench.options.repeats)]
         if size <= PEERS_UP_TO and size != main.count:
             peer_points(bench, pki)
         if size <= RENEWALS_UP_TO and size != main.count and not bench.options.quick:
-            renewal(bench, pki)
+            renewal(bench, pki, lambda pki=pki: cases.renewals(bench, pki, 0))
     from_rounds(bench, main)
     few, many = sizes[-2:]
     for fewer, more in zip(measured[few], measured[many]):

@@ -55,7 +55,6 @@ ROWS = [
     Row("growth", "start, all sizes", "wall_s", "s"),
     Row("growth", "memory, all sizes", "pss_bytes", "MB", 1 / MEGA),
     Row("growth", "renewal, all sizes", "delay_ms", "ms"),
-    Row("growth", "check, all sizes", "check_s", "s"),
     Row("linear", "start, per certificate, to that of fewer", "wall_ratio", "",
         targets=[Target("certbind", 1.15)]),
     Row("linear", "memory, per certificate, to that of fewer", "pss_ratio", "",
