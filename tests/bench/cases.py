@@ -226,9 +226,8 @@ def instructions(bench, pki, handshakes):
         return
     found = [servers.certbind(bench, pki)]
     if not bench.options.quick:
-        found.append(servers.gnutls_one(bench, pki, bench.tickets))
-    if bench.has_set_fd and not bench.options.quick:
-        found.append(servers.certbind(bench, pki, buffered=True))
+        found += [servers.certbind(bench, pki, buffered=True),
+                  servers.gnutls_one(bench, pki, bench.tickets)]
     for server in found:
         few, many = (count_instructions(bench, server, pki, n) for n in (10, 10 + handshakes))
         bench.record("instructions", server.name,

@@ -31,9 +31,7 @@ static int bound_session(void *data, int fd, gnutls_session_t *session)
 		gnutls_transport_set_int(*session, fd);
 		return 0;
 	}
-#ifdef HAS_SESSION_SET_FD
 	status = certbind_session_set_fd(*session, fd, NULL);
-#endif
 	if (status < 0)
 		gnutls_deinit(*session);
 	return status;
@@ -73,12 +71,6 @@ int main(int argc, char **argv)
 		bound.is_buffered |= option == 'b';
 		server.has_beat |= option == 't';
 	}
-#ifndef HAS_SESSION_SET_FD
-	if (bound.is_buffered) {
-		(void)fputs("bench-certbind: there is no certbind_session_set_fd\n", stderr);
-		return 3;
-	}
-#endif
 	if (optind + 1 != argc) {
 		(void)fputs("usage: bench-certbind [OPTION ...] CONFIG\n", stderr);
 		return 2;
