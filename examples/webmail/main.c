@@ -26,13 +26,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define THREADS 4
 #define CONNECTIONS 500
 #define CONNECTIONS_PER_CLIENT 100
-/* With more than that, those that are silent must go: before libmicrohttpd lets nobody in. */
-#define CROWD (CONNECTIONS * 3 / 4)
+/* Of descriptors: what is no connection, and what a connection needs while it is answered. */
+#define DESCRIPTORS_SPARE 40
+#define DESCRIPTORS_PER_CONNECTION 2
 #define IDLE_SECONDS 30
 #define SESSIONS 1024
 
@@ -140,6 +142,19 @@ static int open_tls(struct webmail *webmail, const char *config)
 	return status;
 }
 
+/* As many as the descriptors suffice for: libmicrohttpd spins when it is out of them. */
+static unsigned int connections_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+		limit.rlim_cur >= DESCRIPTORS_SPARE + DESCRIPTORS_PER_CONNECTION * CONNECTIONS)
+		return CONNECTIONS;
+	if (limit.rlim_cur < DESCRIPTORS_SPARE + DESCRIPTORS_PER_CONNECTION * THREADS)
+		return THREADS;
+	return (unsigned int)(limit.rlim_cur - DESCRIPTORS_SPARE) / DESCRIPTORS_PER_CONNECTION;
+}
+
 static struct MHD_Daemon *start(struct webmail *webmail, int fd)
 {
 	return MHD_start_daemon(
@@ -149,7 +164,7 @@ static struct MHD_Daemon *start(struct webmail *webmail, int fd)
 		MHD_OPTION_HTTPS_CERT_CALLBACK, connection_no_certificate,
 		MHD_OPTION_NOTIFY_CONNECTION, connection_notify, webmail,
 		MHD_OPTION_NOTIFY_COMPLETED, http_completed, NULL, MHD_OPTION_THREAD_POOL_SIZE,
-		(unsigned int)THREADS, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS,
+		(unsigned int)THREADS, MHD_OPTION_CONNECTION_LIMIT, connections_max(),
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_PER_CLIENT,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECONDS, MHD_OPTION_END);
 }
@@ -209,7 +224,8 @@ int main(int argc, char **argv)
 	webmail.spool = options.spool;
 	webmail.sessions = sessions_new(SESSIONS);
 	webmail.throttle = throttle_new();
-	webmail.crowd = crowd_new(CROWD);
+	/* Who is silent must go before libmicrohttpd lets nobody in. */
+	webmail.crowd = crowd_new(connections_max() * 3 / 4);
 	webmail.users = users_read(options.users, message, sizeof(message));
 	if (webmail.users == NULL)
 		(void)fprintf(stderr, "webmail: %s\n", message);
