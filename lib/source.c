@@ -121,6 +121,16 @@ bool sources_have_missing(const struct sources *sources)
 	return false;
 }
 
+bool sources_have_failed(const struct sources *sources)
+{
+	size_t i;
+
+	for (i = 0; i < sources->length; i++)
+		if (sources->items[i].is_failed)
+			return true;
+	return false;
+}
+
 int sources_read(struct sources *sources, const char *path, size_t size_max,
 	struct file_bytes *bytes, struct certbind_error *error)
 {

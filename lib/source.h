@@ -40,8 +40,9 @@ bool sources_are_current(const struct sources *sources);
 /* Are these the same files in the same state? */
 bool sources_equal(const struct sources *a, const struct sources *b);
 
-/* Is any of the files missing? */
+/* Is any of the files missing? Was any there and could not be read? */
 bool sources_have_missing(const struct sources *sources);
+bool sources_have_failed(const struct sources *sources);
 
 /* Reads a file and notes it. As file_read(). */
 int sources_read(struct sources *sources, const char *path, size_t size_max,

@@ -30,7 +30,7 @@ struct store_watcher {
 	pid_t process; /* a fork's child has no thread */
 	int ready_fd; /* the daemon's: something is pending */
 	int stop_fd; /* the thread's: end */
-	bool gap_is_told;
+	unsigned int told_gaps; /* a bit for each enum watch_gap */
 	int64_t look_at; /* the next look without any event; ms of CLOCK_MONOTONIC */
 };
 
@@ -84,15 +84,17 @@ static int64_t snapshot_due(const struct snapshot *snapshot, int64_t from)
 	return due;
 }
 
-static void watcher_tell_gap(struct store_watcher *watcher, const char *gap, uint32_t interval)
+/* Each is told once. */
+static void watcher_tell_gap(
+	struct store_watcher *watcher, enum watch_gap gap, const char *text, uint32_t interval)
 {
 	struct certbind_error event;
 
-	if (watcher->gap_is_told)
+	if ((watcher->told_gaps & 1U << gap) != 0)
 		return;
-	watcher->gap_is_told = true;
+	watcher->told_gaps |= 1U << gap;
 	(void)error_set(&event, CERTBIND_E_SYSTEM, NULL, 0,
-		"%s; files are looked at every %u s (poll_interval) instead", gap,
+		"%s; files are looked at every %u s (poll_interval) instead", text,
 		(unsigned int)interval);
 	store_log(watcher->store, CERTBIND_LEVEL_WARNING, &event);
 }
@@ -105,22 +107,31 @@ static int64_t monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Looks again after `seconds`, if not earlier. */
+static void watcher_look_within(struct store_watcher *watcher, int64_t seconds)
+{
+	int64_t look_at = monotonic_ms() + seconds * 1000;
+
+	if (look_at < watcher->look_at)
+		watcher->look_at = look_at;
+}
+
 static void watcher_follow(struct store_watcher *watcher, const struct snapshot *snapshot)
 {
-	const char *gap = "inotify can't be had";
+	const char *text = "inotify can't be had";
 	uint32_t interval = snapshot->config->poll_interval;
 	int64_t now = (int64_t)clock_source_now(watcher->store->clock);
-	int64_t wait = snapshot_due(snapshot, now) - now;
+	enum watch_gap gap = WATCH_GAP_INOTIFY;
 
-	if (watcher->watch != NULL)
-		gap = watch_follow(watcher->watch, snapshot) < 0 ? "memory is exhausted"
-								 : watch_gap(watcher->watch);
-	if (gap != NULL) {
-		watcher_tell_gap(watcher, gap, interval);
-		if ((int64_t)interval < wait)
-			wait = (int64_t)interval;
+	watcher->look_at = monotonic_ms() + (snapshot_due(snapshot, now) - now) * 1000;
+	if (watcher->watch != NULL) {
+		(void)watch_follow(watcher->watch, snapshot);
+		gap = watch_gap(watcher->watch, &text);
 	}
-	watcher->look_at = monotonic_ms() + wait * 1000;
+	if (gap == WATCH_GAP_NONE)
+		return;
+	watcher_tell_gap(watcher, gap, text, interval);
+	watcher_look_within(watcher, interval);
 }
 
 /* How long to wait for events, whatever else is going on in the directories. */
@@ -149,12 +160,32 @@ static bool watcher_has_news(struct certbind_store *store, const struct snapshot
 	return has_news;
 }
 
+/*
+ * Did something fail that says nothing of the files, such as no memory, no descriptor or an error
+ * of the disk? No event tells when that is over.
+ */
+static bool build_has_failed(const struct store_build *build)
+{
+	const struct snapshot *snapshot = build->snapshot;
+	size_t i;
+
+	if (snapshot == NULL || build->refusal != NULL)
+		return build->refusal != NULL && build->refusal->error.status == CERTBIND_E_FILE;
+	if (sources_have_failed(snapshot->config->sources))
+		return true;
+	for (i = 0; i < snapshot->certificates_length; i++)
+		if (snapshot->states[i].sources != NULL &&
+			sources_have_failed(snapshot->states[i].sources))
+			return true;
+	return false;
+}
+
 /* Reads everything anew. */
 static void watcher_build(struct store_watcher *watcher)
 {
 	struct certbind_store *store = watcher->store;
 	struct certbind_error error;
-	struct store_build *build;
+	struct store_build *build = NULL;
 	struct snapshot *former;
 	bool is_changed;
 
@@ -163,14 +194,15 @@ static void watcher_build(struct store_watcher *watcher)
 	/* Watches come first: what changes while it is read is seen. */
 	if (former != NULL)
 		watcher_follow(watcher, former);
-	if (former != NULL && store_build(store, former, &build, &is_changed, &error) == 0) {
-		if (build->snapshot != NULL)
-			watcher_follow(watcher, build->snapshot);
-		if (watcher_has_news(store, former, build, is_changed))
-			watcher_offer(watcher, build);
-		else
-			store_build_free(build);
-	}
+	if (former != NULL && store_build(store, former, &build, &is_changed, &error) == 0 &&
+		build->snapshot != NULL)
+		watcher_follow(watcher, build->snapshot);
+	if (former != NULL && (build == NULL || build_has_failed(build)))
+		watcher_look_within(watcher, former->config->poll_interval);
+	if (build != NULL && watcher_has_news(store, former, build, is_changed))
+		watcher_offer(watcher, build);
+	else
+		store_build_free(build);
 	(void)pthread_mutex_unlock(&store->build_lock);
 	snapshot_unref(former);
 }
@@ -217,6 +249,8 @@ static void *watcher_run(void *data)
 		if (ready < 0)
 			continue;
 		if (ready == 0) {
+			if (watcher->watch != NULL)
+				watch_looked(watcher->watch);
 			watcher_build(watcher);
 		} else if (watch_read(watcher->watch)) {
 			if (!watcher_settle(watcher))

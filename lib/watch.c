@@ -33,7 +33,9 @@ struct watch {
 	char **keys; /* of `names` */
 	size_t keys_length;
 	int status; /* CERTBIND_E_MEMORY when something could not be noted */
-	char gap[256];
+	bool is_unmounted; /* something was, some time */
+	bool has_overflown;
+	char limit[256]; /* what can't be watched, and why; empty: everything is */
 };
 
 static void watch_forget(struct watch *watch)
@@ -83,9 +85,27 @@ int watch_fd(const struct watch *watch)
 	return watch->fd;
 }
 
-const char *watch_gap(const struct watch *watch)
+enum watch_gap watch_gap(const struct watch *watch, const char **text)
 {
-	return watch->gap[0] != '\0' ? watch->gap : NULL;
+	if (watch->status < 0) {
+		*text = "memory is exhausted";
+		return WATCH_GAP_MEMORY;
+	}
+	if (watch->limit[0] != '\0') {
+		*text = watch->limit;
+		return WATCH_GAP_LIMIT;
+	}
+	if (watch->is_unmounted) {
+		*text = "a file system that was watched is not mounted any more";
+		return WATCH_GAP_UNMOUNTED;
+	}
+	*text = "more happened than the kernel's queue of events holds";
+	return watch->has_overflown ? WATCH_GAP_OVERFLOW : WATCH_GAP_NONE;
+}
+
+void watch_looked(struct watch *watch)
+{
+	watch->has_overflown = false;
 }
 
 static void watch_note_name(struct watch *watch, int descriptor, const char *name)
@@ -135,8 +155,8 @@ static struct watch_directory *watch_directory_add(struct watch *watch, const ch
 	directory->descriptor = inotify_add_watch(watch->fd, path, watch_mask);
 	/* What is not there is told by the directory above it. */
 	if (directory->descriptor < 0 && errno != ENOENT && errno != ENOTDIR)
-		(void)snprintf(watch->gap, sizeof(watch->gap), "%.150s can't be watched: %s", path,
-			strerror(errno));
+		(void)snprintf(watch->limit, sizeof(watch->limit), "%.150s can't be watched: %s",
+			path, strerror(errno));
 	return directory;
 }
 
@@ -284,7 +304,7 @@ int watch_follow(struct watch *watch, const struct snapshot *snapshot)
 	watch->keys = NULL;
 	watch->keys_length = 0;
 	watch->status = CERTBIND_OK;
-	watch->gap[0] = '\0';
+	watch->limit[0] = '\0';
 	if (table_init(&watch->by_path, former.directories_length) < 0 ||
 		table_init(&watch->names, former.keys_length) < 0)
 		watch->status = CERTBIND_E_MEMORY;
@@ -302,13 +322,10 @@ static bool watch_event_matters(struct watch *watch, const struct inotify_event 
 {
 	char key[NAME_MAX + 32];
 
-	if ((event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0) {
-		(void)snprintf(watch->gap, sizeof(watch->gap), "%s",
-			(event->mask & IN_UNMOUNT) != 0
-				? "a file system that was watched is not mounted any more"
-				: "more happened than the kernel's queue of events holds");
+	watch->has_overflown = watch->has_overflown || (event->mask & IN_Q_OVERFLOW) != 0;
+	watch->is_unmounted = watch->is_unmounted || (event->mask & IN_UNMOUNT) != 0;
+	if ((event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0)
 		return true;
-	}
 	if ((event->mask & IN_IGNORED) != 0) /* follows on the end of a watch, also our own */
 		return false;
 	if ((event->mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0)

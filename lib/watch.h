@@ -20,7 +20,20 @@ int watch_follow(struct watch *watch, const struct snapshot *snapshot);
 /* Takes the events that have come. Returns whether one of them is about a file that matters. */
 bool watch_read(struct watch *watch);
 
-/* Why not everything is watched, so that looking from time to time is needed; NULL: everything is. Lives until the next call. */
-const char *watch_gap(const struct watch *watch);
+/* Why looking from time to time is needed. */
+enum watch_gap {
+	WATCH_GAP_NONE, /* it is not */
+	WATCH_GAP_INOTIFY, /* there is no watch at all */
+	WATCH_GAP_MEMORY, /* watch_follow() had none left */
+	WATCH_GAP_LIMIT, /* a directory can't be watched */
+	WATCH_GAP_UNMOUNTED, /* what is mounted there again tells nothing of it */
+	WATCH_GAP_OVERFLOW /* events were lost; until watch_looked() */
+};
+
+/* Of the last watch_follow(). *text: a clause for the log; lives until the next call. */
+enum watch_gap watch_gap(const struct watch *watch, const char **text);
+
+/* After a look that no event has led to. */
+void watch_looked(struct watch *watch);
 
 #endif

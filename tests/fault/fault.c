@@ -37,6 +37,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all that follows 
 static const char *set_call; /* by fault_set() */
 static long set_at;
 static int set_number;
+static const char *set_end; /* of the path; NULL: any */
 static int is_set;
 static long calls;
 static int has_struck;
@@ -60,9 +61,17 @@ void fault_set(const char *call, long at, int number)
 	set_call = call;
 	set_at = at;
 	set_number = number;
+	set_end = NULL;
 	calls = 0;
 	if (call != NULL)
 		has_struck = 0;
+	(void)pthread_mutex_unlock(&lock);
+}
+
+void fault_set_path(const char *end)
+{
+	(void)pthread_mutex_lock(&lock);
+	set_end = end;
 	(void)pthread_mutex_unlock(&lock);
 }
 
@@ -100,14 +109,23 @@ static void note_path(int fd, const char *path)
 	struck_path[length > 0 ? length : 0] = '\0';
 }
 
+static int has_end(const char *path)
+{
+	size_t length = path != NULL ? strlen(path) : 0;
+
+	return length >= strlen(set_end) && strcmp(path + length - strlen(set_end), set_end) == 0;
+}
+
 /* Whether this is the call; *number: its error. The caller has the lock. */
-static int is_it(const char *call, int *number)
+static int is_it(const char *call, const char *path, int *number)
 {
 	const char *wanted = is_set ? set_call : getenv("FAULT_CALL");
 	long at = is_set ? set_at : number_of("FAULT_AT");
 
 	*number = is_set ? set_number : (int)number_of("FAULT_ERRNO");
 	if (wanted == NULL || (strcmp(wanted, FAULT_ANY) != 0 && strcmp(wanted, call) != 0))
+		return 0;
+	if (set_end != NULL && !has_end(path))
 		return 0;
 	return ++calls == at || at == FAULT_EVERY;
 }
@@ -120,7 +138,7 @@ static int is_due(const char *call, int fd, const char *path)
 	int is_due_now;
 
 	(void)pthread_mutex_lock(&lock);
-	is_due_now = is_it(call, &number);
+	is_due_now = is_it(call, path, &number);
 	if (is_due_now) {
 		has_struck = 1;
 		note_path(fd, path);

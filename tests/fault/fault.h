@@ -10,6 +10,9 @@
 /* From now on the at-th call of that name fails with that error; NULL: none does. Counts from 0 again. */
 void fault_set(const char *call, long at, int number);
 
+/* Of calls, only those count that are about a path with this end; until fault_set(). */
+void fault_set_path(const char *end);
+
 /* Which file the call that has failed was about; NULL: none has failed since fault_set(). */
 const char *fault_path(void);
 
