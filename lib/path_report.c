@@ -52,7 +52,7 @@ unsigned int report_badness(const struct path_report *report)
 	for (int code = 0; code < FINDING_CODE_COUNT; code++) {
 		if (!report->has[code])
 			continue;
-		badness += finding_severity(code) == CERTBIND_SEVERITY_ERROR ? BADNESS_ERROR : 1;
+		badness += finding_severity((enum finding_code)code) == CERTBIND_SEVERITY_ERROR ? BADNESS_ERROR : 1;
 	}
 	return badness;
 }
@@ -62,7 +62,7 @@ bool report_has_error(
 {
 	for (int code = 0; code < FINDING_CODE_COUNT; code++) {
 		if (report->has[code] && code != (int)except && code != (int)except_too &&
-			finding_severity(code) == CERTBIND_SEVERITY_ERROR)
+			finding_severity((enum finding_code)code) == CERTBIND_SEVERITY_ERROR)
 			return true;
 	}
 	return false;

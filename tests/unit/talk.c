@@ -66,7 +66,8 @@ void talk_end(void)
 	gnutls_free(ticket_key.data);
 }
 
-static void speaker_log(struct speaker *speaker, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void speaker_log(
+	struct speaker *speaker, const char *format, ...)
 {
 	size_t length = strlen(speaker->log);
 	va_list arguments;
