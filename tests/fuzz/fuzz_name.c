@@ -77,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *line = memchr(text, '\n', size);
 	size_t length = line != NULL ? (size_t)(line - text) : size;
 	char host[NAME_SIZE], identifier[NAME_SIZE];
+	struct certbind_selection selection;
 	bool is_host = name_fold(text, length, host) == NAME_OK;
 	bool is_identifier = line != NULL && name_fold_identifier(line + 1, size - length - 1,
 						     identifier) == NAME_OK;
@@ -89,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (is_host)
 		check_selection(name, host);
 	else
-		check_selection(name, name);
+		select_host("webmail", name, &selection);
 	free(name);
 	free(text);
 	return 0;
