@@ -75,11 +75,16 @@ static bool is_ignored(const char *path)
 	return lstat(path, &status) < 0 && errno == ENOENT;
 }
 
-static void file_parse(struct config_entry *entry, const struct file_bytes *bytes)
+static void file_parse(struct config_entry *entry, const char *path, const struct file_bytes *bytes)
 {
-	struct config_source *source =
-		config_source_parse(entry, (const char *)bytes->data, bytes->size);
+	const char *fault = config_link_fault(path, &bytes->id);
+	struct config_source *source;
 
+	if (fault != NULL) {
+		config_problem(entry, 0, "the file %s", fault);
+		return;
+	}
+	source = config_source_parse(entry, (const char *)bytes->data, bytes->size);
 	if (source == NULL)
 		return;
 	entry->source = source;
@@ -111,7 +116,7 @@ static void file_load(struct config_reader *reader, const char *path, const char
 		if (status < 0)
 			config_problem(&entry, 0, "the file %s", error.message);
 		else
-			file_parse(&entry, &bytes);
+			file_parse(&entry, path, &bytes);
 	}
 	file_bytes_wipe(&bytes);
 }

@@ -222,6 +222,15 @@ void config_domain_clear(struct config_domain *domain);
 /* Sorts them by name. */
 void config_domains_finish(struct config_reader *reader);
 
+/* config_link.c */
+
+struct file_id;
+/*
+ * Whoever writes the files of a directory need not have the right to read what a link of theirs
+ * leads to. `id`: what was read as `path`. NULL: it is in the directory; otherwise what is wrong.
+ */
+const char *config_link_fault(const char *path, const struct file_id *id);
+
 /* config_directory.c */
 
 /* Reads the files of domains_dir. */

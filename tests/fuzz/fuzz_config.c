@@ -30,6 +30,7 @@ int __wrap_sources_read(struct sources *sources, const char *path, size_t size_m
 	struct file_bytes *bytes, struct certbind_error *error);
 DIR *__wrap_opendir(const char *path);
 DIR *__real_opendir(const char *path);
+const char *__wrap_config_link_fault(const char *path, const struct file_id *id);
 int __wrap_glob(
 	const char *pattern, int flags, int (*failed)(const char *path, int number), glob_t *found);
 int __real_glob(
@@ -61,6 +62,13 @@ int __wrap_sources_read(struct sources *sources, const char *path, size_t size_m
 		return CERTBIND_OK;
 	file_bytes_wipe(bytes);
 	return error_set(error, CERTBIND_E_FILE, path, 0, "is too large");
+}
+
+const char *__wrap_config_link_fault(const char *path, const struct file_id *id)
+{
+	(void)path;
+	(void)id;
+	return NULL;
 }
 
 DIR *__wrap_opendir(const char *path)

@@ -99,6 +99,43 @@ static void test_domains_dir_kinds(void **state)
 	config_free(config);
 }
 
+/* Who may write into the directory may not be allowed to read what a link leads to. */
+static void test_links_lead_nowhere_else(void **state)
+{
+	static const char message[] = "the file is a symbolic link that leads out of the "
+				      "directory; expected a file in it";
+	char expected[256];
+	struct config *config;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(mkdir("l", 0755), 0);
+	assert_int_equal(mkdir("l/inside", 0755), 0);
+	write_text("links.conf", "domains_dir = \"l\";\n");
+	write_text("l2.conf", "mail = \"none\"; secret = \"word\";\n");
+	write_text("l/inside/data", "mail = \"none\";\n");
+	assert_int_equal(symlink("../l2.conf", "l/a.example.conf"), 0);
+	assert_int_equal(symlink("inside/data", "l/b.example.conf"), 0);
+	assert_int_equal(symlink("inside/../../l2.conf", "l/c.example.conf"), 0);
+	assert_int_equal(symlink("/etc/passwd", "l/d.example.conf"), 0);
+	/* By way of another link, which is in the directory itself. */
+	assert_int_equal(symlink("..", "l/inside/up"), 0);
+	assert_int_equal(symlink("inside/up/a.example.conf", "l/e.example.conf"), 0);
+	config = load("links.conf");
+	assert_int_equal(config->domains_length, 1);
+	assert_string_equal(config->domains[0].name, "b.example");
+	assert_int_equal(config->problems_length, 4);
+	for (i = 0; i < 4; i++) {
+		char place[64];
+
+		(void)snprintf(place, sizeof(place), "l/%c.example.conf:0", "acde"[i]);
+		(void)snprintf(expected, sizeof(expected), "domain \"%c.example\": %s", "acde"[i],
+			message);
+		assert_problem(config, i, CONFIG_SCOPE_DOMAIN, place, expected);
+	}
+	config_free(config);
+}
+
 static void test_unreadable(void **state)
 {
 	struct config *config;
@@ -336,6 +373,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_domains_dir_kinds),
+		cmocka_unit_test(test_links_lead_nowhere_else),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_names_of_files),
