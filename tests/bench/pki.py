@@ -70,8 +70,11 @@ class Pki:
 
     def set_of(self, first):
         """As many domains, of which no other `first` below cold_sets() has any."""
-        return ["--host", HOST, "--first", str(first), "--domains", str(self.hot_count()),
-                "--stride", str(self.count // self.hot_count())]
+        return self.spread(first, self.hot_count())
+
+    def spread(self, first, length):
+        return ["--host", HOST, "--first", str(first), "--domains", str(length),
+                "--stride", str(self.count // length)]
 
     def cold_sets(self):
         return self.count // self.hot_count()
@@ -81,8 +84,6 @@ def bound_config(bench, pki, count):
     """A configuration of `count` domains that share ten certificates: what selecting costs."""
     directory = bench.work / ("bound-%d" % count)
     config = directory / "certbind.conf"
-    if config.exists():
-        return config
     (directory / "parts").mkdir(parents=True, exist_ok=True)
     for first in range(0, count, PART):
         part = directory / "parts" / ("%07d.conf" % first)
