@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Certificates made to cost time or memory: each gets its finding, in bounded time and memory.
+
+One of more than 100 kB is refused unread, so what has ten thousand names is malformed.
+"""
+
+import datetime
+import json
+import resource
+import subprocess
+
+import pytest
+import support
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+CPU_MAX = 10  # s; the costliest takes less than one
+MEMORY_MAX = 512 * 1024 * 1024
+HOST = "webmail.hostile.example"
+KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def name(*values):
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, value) for value in values])
+
+
+def issue(subject, issuer, extensions=(), until=(2060, 1, 1), is_ca=False, names=(HOST,)):
+    """One key signs all: what matters here is their number and form."""
+    builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer)
+               .public_key(KEY.public_key()).serial_number(x509.random_serial_number())
+               .not_valid_before(datetime.datetime(2020, 1, 1))
+               .not_valid_after(datetime.datetime(*until))
+               .add_extension(x509.BasicConstraints(is_ca, None), True))
+    if not is_ca:
+        builder = (builder
+                   .add_extension(x509.SubjectAlternativeName(
+                       [x509.DNSName(host) for host in names]), False)
+                   .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False))
+    for extension in extensions:
+        builder = builder.add_extension(extension, True)
+    return builder.sign(KEY, hashes.SHA256())
+
+
+ROOT = issue(name("root"), name("root"), is_ca=True)
+
+
+def many_names():
+    hosts = [f"n{number}.hostile.example" for number in range(10000)]
+    return [issue(name(HOST), name("root"), names=hosts)]
+
+
+def many_constraints():
+    subtrees = [x509.DNSName(f"n{number}.example") for number in range(4096)]
+    middle = issue(name("middle"), name("root"), is_ca=True,
+                   extensions=[x509.NameConstraints(subtrees, subtrees)])
+    return [issue(name(HOST), name("middle"), names=[HOST] * 1000), middle]
+
+
+def long_chain():
+    chain = [issue(name(HOST), name("0"))]
+    chain += [issue(name(str(number)), name(str(number + 1)), is_ca=True) for number in range(99)]
+    return chain
+
+
+def circles():
+    """Twelve authorities that all sign each other: the paths are without number."""
+    authorities = [str(number) for number in range(12)]
+    return [issue(name(HOST), name("0"))] + [
+        issue(name(subject), name(issuer), is_ca=True)
+        for subject in authorities for issuer in authorities if subject != issuer]
+
+
+def many_parts():
+    return [issue(name(*["x"] * 6000), name("root"))]
+
+
+def far_end():
+    return [issue(name(HOST), name("root"), until=(9999, 12, 31))]
+
+
+def limit():
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_MAX, CPU_MAX))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+
+
+@pytest.mark.parametrize("make, code", [
+    (many_names, "malformed"),
+    (many_constraints, "malformed"),
+    (long_chain, "untrusted-chain"),
+    (circles, "missing-intermediate"),
+    (many_parts, "malformed"),
+    (far_end, "covered"),
+], ids=lambda value: getattr(value, "__name__", value))
+def test_bounded(tmp_path, make, code):
+    def write(path, certificates):
+        path.write_bytes(b"".join(certificate.public_bytes(serialization.Encoding.PEM)
+                                  for certificate in certificates))
+
+    write(tmp_path / "root.pem", [ROOT])
+    write(tmp_path / "chain.pem", make())
+    run = subprocess.run([support.program("certbind"), "verify", "--json", "--trust", tmp_path / "root.pem",
+                          "--at", "2030-01-01T00:00:00Z", tmp_path / "chain.pem", HOST],
+                         capture_output=True, text=True, preexec_fn=limit, timeout=120)
+    assert run.returncode == (0 if code == "covered" else 1), run.stderr
+    codes = {finding["code"] for finding in json.loads(run.stdout)["findings"]}
+    assert code in codes, codes
