@@ -13,6 +13,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #define REQUEST_BYTES 8192
 
 static volatile sig_atomic_t ended, is_hung_up, listener = -1, client = -1;
+static bool is_buffered;
 
 /* Wakes what blocks on a socket, whenever the signal comes: there is no moment to miss it. */
 static void end(int number)
@@ -119,7 +121,11 @@ static void serve(struct certbind_context *context, int fd)
 		tell("session", &error);
 		return;
 	}
-	gnutls_transport_set_int(session, fd);
+	/* With a blocking socket nothing else differs. */
+	if (!is_buffered)
+		gnutls_transport_set_int(session, fd);
+	else if (certbind_session_set_fd(session, fd, &error) < 0)
+		tell("socket", &error);
 	gnutls_handshake_set_timeout(session, PATIENCE_SECONDS * 1000);
 	do
 		status = gnutls_handshake(session);
@@ -211,6 +217,7 @@ static void serve_all(
 
 /* --users and --spool are taken because every example takes them; nobody logs in here. */
 static const struct option options[] = { { "config", required_argument, NULL, 'c' },
+	{ "buffered", no_argument, NULL, 'b' }, { "no-buffered", no_argument, NULL, 'n' },
 	{ "listen", required_argument, NULL, 'l' }, { "service", required_argument, NULL, 's' },
 	{ "users", required_argument, NULL, 'u' }, { "spool", required_argument, NULL, 'u' },
 	{ NULL, 0, NULL, 0 } };
@@ -234,11 +241,14 @@ int main(int argc, char **argv)
 			where = optarg;
 		else if (option == 's')
 			service = optarg;
+		else if (option == 'b' || option == 'n')
+			is_buffered = option == 'b';
 		else if (option != 'u')
-			die("usage", "--config FILE --listen ADDRESS:PORT [--service NAME]");
+			die("usage", "--config FILE --listen ADDRESS:PORT [--service NAME] "
+				     "[--buffered]");
 	}
 	if (config == NULL || where == NULL || optind != argc)
-		die("usage", "--config FILE --listen ADDRESS:PORT [--service NAME]");
+		die("usage", "--config FILE --listen ADDRESS:PORT [--service NAME] [--buffered]");
 	if (certbind_store_open(&store, config, &error) < 0 ||
 		certbind_context_new(&context, store, service, &error) < 0 ||
 		certbind_context_set_alpn(context, protocols, 1, &error) < 0) {

@@ -315,8 +315,9 @@ static void run(struct connection *connection)
 	}
 	watch(connection);
 	/*
-	 * What lies in our buffer or in that of GnuTLS wakes nobody. GnuTLS' is empty when step()
-	 * waits for input, for receiving goes on until there is none (gnutls_record_check_pending()).
+	 * What lies in our buffer, or in the session's, wakes nobody. The session's is empty when
+	 * step() waits for input, for receiving goes on until there is none: it never needs to ask
+	 * certbind_session_pending().
 	 */
 	if (next == STEP_ON)
 		ev_feed_event(connection->server->loop, &connection->io, EV_READ);
@@ -359,6 +360,7 @@ void connection_open(struct listener *listener, int fd)
 	connection->protocol = listener->protocol;
 	connection->context = listener->context;
 	connection->transport.fd = fd;
+	connection->transport.is_buffered = server->is_buffered;
 	connection->idle = connection->protocol->dialogue->idle;
 	connection->heard = ev_now(server->loop);
 	address_network(fd, connection->network);

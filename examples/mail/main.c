@@ -41,6 +41,7 @@ struct options {
 	const char *users;
 	const char *spool;
 	const char *addresses[KINDS];
+	bool is_plain;
 };
 
 static void usage(FILE *file)
@@ -49,6 +50,7 @@ static void usage(FILE *file)
 		"usage: mail [--config FILE] [--users FILE] [--spool DIRECTORY]\n"
 		"            [--smtp ADDRESS:PORT] [--submissions ADDRESS:PORT]\n"
 		"            [--imap ADDRESS:PORT] [--imaps ADDRESS:PORT]\n"
+		"            [--buffered | --no-buffered]\n"
 		"\n"
 		"  --config FILE            certbind's configuration; default: the system's\n"
 		"  --users FILE             lines user@domain:HASH, HASH as crypt(3) makes it\n"
@@ -57,6 +59,8 @@ static void usage(FILE *file)
 		"  --submissions ADDRESS:PORT  take mail from the users, TLS from the start\n"
 		"  --imap ADDRESS:PORT      let users read their mail, with STARTTLS\n"
 		"  --imaps ADDRESS:PORT     the same, TLS from the start\n"
+		"  --buffered               save system calls with certbind_session_set_fd();\n"
+		"                           the default, --no-buffered does without\n"
 		"\n"
 		"At least one socket is needed; port 0 picks a free one; IPv6 stands in brackets.\n"
 		"Without users and spool every login and recipient is refused.\n"
@@ -202,7 +206,9 @@ static size_t raise_limit(void)
 
 static int run(const struct options *options)
 {
-	struct server server = { .loop = ev_default_loop(0), .connections_max = raise_limit() };
+	struct server server = { .is_buffered = !options->is_plain,
+		.loop = ev_default_loop(0),
+		.connections_max = raise_limit() };
 	struct certbind_context *contexts[KINDS] = { NULL };
 	struct signals signals;
 	struct reload reload = { 0 };
@@ -234,7 +240,15 @@ static int run(const struct options *options)
 	return result;
 }
 
-enum word { OPTION_CONFIG = KINDS, OPTION_USERS, OPTION_SPOOL, OPTION_HELP, OPTION_VERSION };
+enum word {
+	OPTION_CONFIG = KINDS,
+	OPTION_BUFFERED,
+	OPTION_NO_BUFFERED,
+	OPTION_USERS,
+	OPTION_SPOOL,
+	OPTION_HELP,
+	OPTION_VERSION
+};
 
 /* Returns an exit status, or -1 to go on. */
 static int take_option(struct options *options, int option)
@@ -248,6 +262,10 @@ static int take_option(struct options *options, int option)
 		return -1;
 	case OPTION_CONFIG:
 		options->config = optarg;
+		return -1;
+	case OPTION_BUFFERED:
+	case OPTION_NO_BUFFERED:
+		options->is_plain = option == OPTION_NO_BUFFERED;
 		return -1;
 	case OPTION_USERS:
 		options->users = optarg;
@@ -275,6 +293,8 @@ int main(int argc, char *argv[])
 		{ "imap", required_argument, NULL, IMAP },
 		{ "imaps", required_argument, NULL, IMAPS },
 		{ "config", required_argument, NULL, OPTION_CONFIG },
+		{ "buffered", no_argument, NULL, OPTION_BUFFERED },
+		{ "no-buffered", no_argument, NULL, OPTION_NO_BUFFERED },
 		{ "users", required_argument, NULL, OPTION_USERS },
 		{ "spool", required_argument, NULL, OPTION_SPOOL },
 		{ "help", no_argument, NULL, OPTION_HELP },

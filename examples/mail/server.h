@@ -51,6 +51,8 @@ struct server {
 	/* NULL: nobody has a mailbox. */
 	const char *spool;
 	char hostname[256];
+	/* Connections are made with certbind_session_set_fd(). */
+	bool is_buffered;
 	struct listener *listeners;
 	struct connection *connections;
 	size_t connections_count;

@@ -14,6 +14,8 @@ bool transport_secure(
 
 	if (certbind_context_session(context, flags, &transport->tls, error) < 0)
 		return false;
+	if (transport->is_buffered)
+		return certbind_session_set_fd(transport->tls, transport->fd, error) == 0;
 	gnutls_transport_set_int(transport->tls, transport->fd);
 	return true;
 }
@@ -101,7 +103,7 @@ ssize_t transport_send(struct transport *transport, const char *bytes, size_t le
 
 bool transport_wants_write(const struct transport *transport)
 {
-	return transport->tls && gnutls_record_get_direction(transport->tls) == 1;
+	return certbind_session_wants_write(transport->tls) == 1;
 }
 
 static const char *rule_name(int rule)

@@ -13,6 +13,8 @@
 
 struct transport {
 	int fd;
+	/* TLS reads ahead and joins what it writes: certbind_session_set_fd(). */
+	bool is_buffered;
 	/* NULL while in plain text. */
 	gnutls_session_t tls;
 	/* The handshake is done. */
