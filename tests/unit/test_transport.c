@@ -96,7 +96,7 @@ static unsigned int stride(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
 
-	return preload != NULL && strstr(preload, "vgpreload") != NULL ? 7 : 1;
+	return preload != NULL && strstr(preload, "vgpreload") != NULL ? 29 : 1;
 }
 
 static int set_up(void **state)
@@ -277,7 +277,7 @@ static void clients_go_in_every_phase(void **state)
 		plan.client_script = "h s5 r5 s5 r5 a b";
 		whole = talk_twice(&plan);
 		for (cut = 1; cut < whole.client_length;
-			cut += cut < 8 ? stride() : 11 * stride()) {
+			cut += cut < 8 && stride() == 1 ? 1 : 11 + 4 * stride()) {
 			plan.cut = cut;
 			result = talk_twice(&plan);
 			talk_result_free(&result);
@@ -301,7 +301,7 @@ static void connections_break_in_every_phase(void **state)
 		plan.client_script = "h s5 r5 s5 r5 a b";
 		plan.is_buffered = true;
 		plan.is_torn = true;
-		for (cut = 1; cut < 700; cut += 13 * stride()) {
+		for (cut = 1; cut < 700; cut += 12 + stride()) {
 			plan.cut = cut;
 			talk(&plan, &result);
 			assert_null(strstr(result.log, "waits"));
