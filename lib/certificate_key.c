@@ -100,14 +100,14 @@ int key_fault_decrypt(struct reading *reading, const char *file, int gnutls_stat
 	}
 }
 
-/* Whoever made the file chose the number: it must not hold up the loading of all the others. */
-bool key_is_costly(const gnutls_datum_t *data)
+unsigned int key_iterations(const gnutls_datum_t *data)
 {
 	unsigned int iterations = 0;
 
 	return gnutls_pkcs8_info(
-		       data, GNUTLS_X509_FMT_DER, NULL, NULL, NULL, NULL, &iterations, NULL) >= 0 &&
-	       iterations > CERTIFICATE_ITERATIONS_MAX;
+		       data, GNUTLS_X509_FMT_DER, NULL, NULL, NULL, NULL, &iterations, NULL) >= 0
+		       ? iterations
+		       : 0;
 }
 
 int key_fault_costly(struct reading *reading, const char *file)
@@ -144,7 +144,8 @@ static int key_from_encrypted(struct reading *reading, const char *file, const g
 
 	if (password == NULL)
 		return fault_no_password(reading, file);
-	if (key_is_costly(data))
+	/* Whoever made the file chose the number: it must not hold up the loading of all the others. */
+	if (key_iterations(data) > CERTIFICATE_ITERATIONS_MAX)
 		return key_fault_costly(reading, file);
 	status = gnutls_x509_privkey_import_pkcs8(
 		private_key, data, GNUTLS_X509_FMT_DER, password, 0);

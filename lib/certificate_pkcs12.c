@@ -78,38 +78,39 @@ static int find_password(
 	return gnutls_pkcs12_verify_mac(pkcs12, *password);
 }
 
-/* An encrypted bag, or an encrypted key in an open one. */
-static bool is_costly_bag(gnutls_pkcs12_bag_t bag)
+/* Of an encrypted bag, and of the encrypted keys in an open one. */
+static uint64_t bag_iterations(gnutls_pkcs12_bag_t bag)
 {
 	unsigned int iterations = 0;
+	uint64_t sum = 0;
 	int count = gnutls_pkcs12_bag_get_count(bag);
 	unsigned int i;
 
-	if (gnutls_pkcs12_bag_enc_info(bag, NULL, NULL, NULL, NULL, &iterations, NULL) >= 0 &&
-		iterations > CERTIFICATE_ITERATIONS_MAX)
-		return true;
+	if (gnutls_pkcs12_bag_enc_info(bag, NULL, NULL, NULL, NULL, &iterations, NULL) >= 0)
+		sum += iterations;
 	for (i = 0; count > 0 && i < (unsigned int)count; i++) {
 		gnutls_datum_t data;
 
 		if (gnutls_pkcs12_bag_get_type(bag, i) == GNUTLS_BAG_PKCS8_ENCRYPTED_KEY &&
-			gnutls_pkcs12_bag_get_data(bag, i, &data) >= 0 && key_is_costly(&data))
-			return true;
+			gnutls_pkcs12_bag_get_data(bag, i, &data) >= 0)
+			sum += key_iterations(&data);
 	}
-	return false;
+	return sum;
 }
 
+/* Each part has a number of its own, and there may be any number of parts: their sum counts. */
 static bool is_costly(gnutls_pkcs12_t pkcs12)
 {
 	unsigned int iterations = 0;
-	bool is_it;
+	uint64_t sum = 0;
 	/* Not wanted: but GnuTLS 3.7.9 leaks the name of an unknown algorithm that it can't hand out. */
 	char *oid = NULL;
 	int i;
 
-	is_it = gnutls_pkcs12_mac_info(pkcs12, NULL, NULL, NULL, &iterations, &oid) >= 0 &&
-		iterations > CERTIFICATE_ITERATIONS_MAX;
+	if (gnutls_pkcs12_mac_info(pkcs12, NULL, NULL, NULL, &iterations, &oid) >= 0)
+		sum += iterations;
 	gnutls_free(oid);
-	for (i = 0; !is_it; i++) {
+	for (i = 0; sum <= CERTIFICATE_ITERATIONS_MAX; i++) {
 		gnutls_pkcs12_bag_t bag;
 
 		if (gnutls_pkcs12_bag_init(&bag) < 0)
@@ -118,10 +119,10 @@ static bool is_costly(gnutls_pkcs12_t pkcs12)
 			gnutls_pkcs12_bag_deinit(bag);
 			return false;
 		}
-		is_it = is_costly_bag(bag);
+		sum += bag_iterations(bag);
 		gnutls_pkcs12_bag_deinit(bag);
 	}
-	return is_it;
+	return true;
 }
 
 static int parse(struct reading *reading, const char *file, gnutls_pkcs12_t pkcs12, struct key *key)

@@ -66,8 +66,8 @@ int key_take(struct key *key, gnutls_x509_privkey_t private_key, const gnutls_da
 
 /* The password as a string; NULL: none. Lives as long as the reading. */
 const char *key_password_peek(const struct reading *reading);
-/* Would decrypting take too long? `data` is an encrypted PKCS#8 key's DER. */
-bool key_is_costly(const gnutls_datum_t *data);
+/* How often decrypting hashes the password. `data` is an encrypted PKCS#8 key's DER; 0: not known. */
+unsigned int key_iterations(const gnutls_datum_t *data);
 int key_fault_costly(struct reading *reading, const char *file);
 /* What GnuTLS says when it can't decrypt, as a fault. */
 int key_fault_decrypt(struct reading *reading, const char *file, int gnutls_status);

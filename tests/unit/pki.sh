@@ -159,6 +159,9 @@ openssl pkcs12 -export -inkey san.key -in san.crt -passout pass:secret -iter 655
 	costly > san-costly-bags.p12
 openssl pkcs12 -export -inkey san.key -in san.crt -passout pass:secret -iter 65539 -nomac \
 	-certpbe NONE | costly > san-costly-key.p12
+# Three parts with 2,000,000 each.
+openssl pkcs12 -export -inkey san.key -in san.crt -passout pass:secret -iter 65539 |
+	LC_ALL=C sed 's/\x02\x03\x01\x00\x03/\x02\x03\x1e\x84\x80/g' > san-costly-sum.p12
 cat san.key san.pem > san-combined.pem
 cat san.pem san-encrypted.key > san-combined-encrypted.pem
 openssl pkcs12 -export -inkey san.key -in san.crt -certfile intermediate.crt \

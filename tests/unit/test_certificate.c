@@ -388,6 +388,9 @@ static void refuses_what_takes_too_long(void **state)
 		{ { NULL }, "san-costly-key.p12", "secret",
 			.faults = { { FINDING_MALFORMED, "san-costly-key.p12",
 				"more than 5000000 iterations" } } },
+		{ { NULL }, "san-costly-sum.p12", "secret",
+			.faults = { { FINDING_MALFORMED, "san-costly-sum.p12",
+				"more than 5000000 iterations" } } },
 	};
 
 	(void)state;
