@@ -100,6 +100,7 @@ struct snapshot {
 	size_t strings_length;
 	pthread_mutex_t anchors_lock;
 	struct anchors *anchors; /* read when first asked for */
+	struct snapshot *next_retired; /* the watcher's; see store_watcher_retire() */
 };
 
 /* What building needs beside the configuration. */

@@ -139,7 +139,7 @@ static int load_first(
 	if (status < 0)
 		return status;
 	(void)pthread_mutex_lock(&store->publish_lock);
-	status = store_publish(store, build, error);
+	status = store_publish(store, build, NULL, error);
 	(void)pthread_mutex_unlock(&store->publish_lock);
 	return status;
 }

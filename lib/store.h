@@ -115,9 +115,12 @@ int store_build(struct certbind_store *store, struct snapshot *former, struct st
 	bool *is_changed, struct certbind_error *error);
 void store_build_free(struct store_build *build); /* NULL does nothing */
 
-/* store_publish.c: takes a build into service, in steps that can't fail; frees it. The caller has publish_lock. */
-int store_publish(
-	struct certbind_store *store, struct store_build *build, struct certbind_error *error);
+/*
+ * store_publish.c: takes a build into service, in steps that can't fail; frees it. The caller has
+ * publish_lock. *former (may be NULL): what served before, with its reference; NULL: nothing.
+ */
+int store_publish(struct certbind_store *store, struct store_build *build, struct snapshot **former,
+	struct certbind_error *error);
 void store_told_clear(struct certbind_store *store);
 
 /* store_reload.c: the latest version there is: what waits, else what serves. With a reference. */
@@ -126,6 +129,11 @@ struct snapshot *store_latest(struct certbind_store *store);
 /* store_watcher.c: the thread that watches and builds. */
 /* -1: the watcher is that of the process this one was forked from. */
 int store_watcher_ready_fd(const struct store_watcher *watcher);
+/*
+ * Gives up a reference that may be the last: freeing ten thousand certificates takes longer than an
+ * event loop may stand still, so the thread does it. NULL for both is allowed.
+ */
+void store_watcher_retire(struct store_watcher *watcher, struct snapshot *snapshot);
 /* store.c: in a fork's child: the thread that may have held a lock is not here. */
 void store_locks_renew(struct certbind_store *store);
 void store_watcher_free(struct store_watcher *watcher); /* NULL does nothing */

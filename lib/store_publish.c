@@ -93,10 +93,9 @@ static int publish_own(
 	return status;
 }
 
-static int publish_snapshot(
-	struct certbind_store *store, struct snapshot *snapshot, struct certbind_error *error)
+static int publish_snapshot(struct certbind_store *store, struct snapshot *snapshot,
+	struct snapshot **former, struct certbind_error *error)
 {
-	struct snapshot *former;
 	int status;
 
 	/* Before a session can ask for it; a store that serves nothing writes nothing. */
@@ -108,26 +107,30 @@ static int publish_snapshot(
 	bundle_cache_set_limit(store->cache, snapshot->config->cache_size);
 	(void)pthread_mutex_lock(&store->lock);
 	store_keep_services(store, snapshot);
-	former = store->snapshot;
+	*former = store->snapshot;
 	store->snapshot = snapshot_ref(snapshot);
 	(void)pthread_mutex_unlock(&store->lock);
-	snapshot_unref(former);
 	return CERTBIND_OK;
 }
 
-int store_publish(
-	struct certbind_store *store, struct store_build *build, struct certbind_error *error)
+int store_publish(struct certbind_store *store, struct store_build *build, struct snapshot **former,
+	struct certbind_error *error)
 {
-	struct store_refusal *former;
+	struct snapshot *replaced = NULL;
+	struct store_refusal *refusal;
 	int status = CERTBIND_OK;
 
 	if (build->snapshot != NULL)
-		status = publish_snapshot(store, build->snapshot, error);
+		status = publish_snapshot(store, build->snapshot, &replaced, error);
 	(void)pthread_mutex_lock(&store->lock);
-	former = store->refusal;
+	refusal = store->refusal;
 	store->refusal = build->refusal;
 	(void)pthread_mutex_unlock(&store->lock);
-	store_refusal_unref(former);
+	store_refusal_unref(refusal);
+	if (former != NULL)
+		*former = replaced;
+	else
+		snapshot_unref(replaced);
 	publish_tell(store, &build->events);
 	if (build->refusal != NULL) {
 		status = build->refusal->error.status;

@@ -46,6 +46,7 @@ static void fd_drain(int fd)
 
 int certbind_store_dispatch(struct certbind_store *store, struct certbind_error *error)
 {
+	struct snapshot *former = NULL;
 	struct store_build *build;
 	int status = CERTBIND_OK;
 
@@ -56,8 +57,9 @@ int certbind_store_dispatch(struct certbind_store *store, struct certbind_error 
 	(void)pthread_mutex_lock(&store->publish_lock);
 	build = store_take_pending(store);
 	if (build != NULL)
-		status = store_publish(store, build, error);
+		status = store_publish(store, build, &former, error);
 	(void)pthread_mutex_unlock(&store->publish_lock);
+	store_watcher_retire(store->watcher, former);
 	return status;
 }
 
@@ -73,7 +75,7 @@ static int reload_publish(
 	if (build->snapshot == NULL && pending != NULL && pending->snapshot != NULL)
 		build->snapshot = snapshot_ref(pending->snapshot);
 	store_build_free(pending);
-	status = store_publish(store, build, error);
+	status = store_publish(store, build, NULL, error);
 	(void)pthread_mutex_unlock(&store->publish_lock);
 	return status;
 }

@@ -29,7 +29,9 @@ struct store_watcher {
 	pthread_t thread;
 	pid_t process; /* a fork's child has no thread */
 	int ready_fd; /* the daemon's: something is pending */
-	int stop_fd; /* the thread's: end */
+	int wake_fd; /* the thread's: end, or free what is retired */
+	atomic_bool is_stopping;
+	struct snapshot *retired; /* under the store's lock; linked by next_retired */
 	unsigned int told_gaps; /* a bit for each enum watch_gap */
 	int64_t look_at; /* the next look without any event; ms of CLOCK_MONOTONIC */
 };
@@ -42,6 +44,45 @@ static void fd_signal(int fd)
 	do {
 		written = write(fd, &one, sizeof(one));
 	} while (written < 0 && errno == EINTR);
+}
+
+static void watcher_free_retired(struct store_watcher *watcher)
+{
+	struct snapshot *retired;
+
+	(void)pthread_mutex_lock(&watcher->store->lock);
+	retired = watcher->retired;
+	watcher->retired = NULL;
+	(void)pthread_mutex_unlock(&watcher->store->lock);
+	while (retired != NULL) {
+		struct snapshot *next = retired->next_retired;
+
+		snapshot_unref(retired);
+		retired = next;
+	}
+}
+
+void store_watcher_retire(struct store_watcher *watcher, struct snapshot *snapshot)
+{
+	if (watcher == NULL || snapshot == NULL || watcher->process != getpid()) {
+		snapshot_unref(snapshot);
+		return;
+	}
+	(void)pthread_mutex_lock(&watcher->store->lock);
+	snapshot->next_retired = watcher->retired;
+	watcher->retired = snapshot;
+	(void)pthread_mutex_unlock(&watcher->store->lock);
+	fd_signal(watcher->wake_fd);
+}
+
+/* The thread was woken: frees what is retired. Returns whether it is to end. */
+static bool watcher_is_ending(struct store_watcher *watcher)
+{
+	uint64_t count;
+
+	if (read(watcher->wake_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+		watcher_free_retired(watcher);
+	return atomic_load(&watcher->is_stopping);
 }
 
 static void watcher_offer(struct store_watcher *watcher, struct store_build *build)
@@ -210,7 +251,7 @@ static void watcher_build(struct store_watcher *watcher)
 /* Waits until nothing more comes for a moment. Returns false at the end. */
 static bool watcher_settle(struct store_watcher *watcher)
 {
-	struct pollfd fds[2] = { { .fd = watcher->stop_fd, .events = POLLIN },
+	struct pollfd fds[2] = { { .fd = watcher->wake_fd, .events = POLLIN },
 		{ .fd = watcher->watch != NULL ? watch_fd(watcher->watch) : -1,
 			.events = POLLIN } };
 	int waited = 0;
@@ -218,14 +259,14 @@ static bool watcher_settle(struct store_watcher *watcher)
 	while (waited < QUIET_MAX_MS) {
 		int ready = poll(fds, 2, QUIET_MS);
 
-		if (fds[0].revents != 0)
+		if (fds[0].revents != 0 && watcher_is_ending(watcher))
 			return false;
 		if (ready == 0)
 			return true;
 		waited += QUIET_MS;
 		/* Poll tells at once while events come: the wait is made here. */
 		(void)poll(fds, 1, QUIET_MS);
-		if (fds[0].revents != 0)
+		if (fds[0].revents != 0 && watcher_is_ending(watcher))
 			return false;
 		(void)watch_read(watcher->watch);
 	}
@@ -235,7 +276,7 @@ static bool watcher_settle(struct store_watcher *watcher)
 static void *watcher_run(void *data)
 {
 	struct store_watcher *watcher = data;
-	struct pollfd fds[2] = { { .fd = watcher->stop_fd, .events = POLLIN },
+	struct pollfd fds[2] = { { .fd = watcher->wake_fd, .events = POLLIN },
 		{ .fd = watcher->watch != NULL ? watch_fd(watcher->watch) : -1,
 			.events = POLLIN } };
 
@@ -244,9 +285,9 @@ static void *watcher_run(void *data)
 	for (;;) {
 		int ready = poll(fds, 2, watcher_patience(watcher));
 
-		if (fds[0].revents != 0)
+		if (ready > 0 && fds[0].revents != 0 && watcher_is_ending(watcher))
 			return NULL;
-		if (ready < 0)
+		if (ready < 0 || (ready > 0 && fds[1].revents == 0))
 			continue;
 		if (ready == 0) {
 			if (watcher->watch != NULL)
@@ -276,10 +317,11 @@ static int watcher_start(struct store_watcher *watcher)
 static void watcher_release(struct store_watcher *watcher)
 {
 	watch_free(watcher->watch);
+	watcher_free_retired(watcher);
 	if (watcher->ready_fd >= 0)
 		(void)close(watcher->ready_fd);
-	if (watcher->stop_fd >= 0)
-		(void)close(watcher->stop_fd);
+	if (watcher->wake_fd >= 0)
+		(void)close(watcher->wake_fd);
 	free(watcher);
 }
 
@@ -288,7 +330,8 @@ void store_watcher_free(struct store_watcher *watcher)
 	if (watcher == NULL)
 		return;
 	if (watcher->process == getpid()) {
-		fd_signal(watcher->stop_fd);
+		atomic_store(&watcher->is_stopping, true);
+		fd_signal(watcher->wake_fd);
 		(void)pthread_join(watcher->thread, NULL);
 	}
 	watcher_release(watcher);
@@ -305,8 +348,8 @@ static int watcher_new(struct certbind_store *store)
 	watcher->look_at = monotonic_ms() + (int64_t)LOOK_MAX_S * 1000;
 	watcher->watch = watch_new();
 	watcher->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	watcher->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (watcher->ready_fd < 0 || watcher->stop_fd < 0 ||
+	watcher->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (watcher->ready_fd < 0 || watcher->wake_fd < 0 ||
 		watcher_start(watcher) != CERTBIND_OK) {
 		watcher_release(watcher);
 		return CERTBIND_E_SYSTEM;
@@ -332,9 +375,9 @@ int certbind_store_fd(struct certbind_store *store)
 		return CERTBIND_E_STATE;
 	snapshot_unref(snapshot);
 	if (store->watcher != NULL && store->watcher->process != getpid()) {
+		store_locks_renew(store);
 		watcher_release(store->watcher); /* the parent's: its copies only */
 		store->watcher = NULL;
-		store_locks_renew(store);
 	}
 	if (store->watcher == NULL)
 		status = watcher_new(store);
