@@ -105,18 +105,12 @@ int fault_check_mode(struct reading *reading, const char *file, mode_t mode)
 {
 	bool is_strict = reading->options->strict_key_permissions;
 	struct certificate *certificate = reading->certificate;
+	char text[FILE_MODE_FAULT_SIZE];
 	int status;
 
-	if ((mode & (S_IROTH | S_IWOTH | S_IWGRP)) == 0)
+	if (!file_mode_fault(mode, is_strict, text))
 		return CERTBIND_OK;
-	status = fault_add(reading, FINDING_KEY_PERMISSIONS, file,
-		"holds a secret and can be %s (its mode is %04o)%s; take these rights away, for "
-		"instance with chmod 600",
-		(mode & S_IROTH) != 0   ? "read by every user"
-		: (mode & S_IWOTH) != 0 ? "written by every user"
-					: "written by its group",
-		(unsigned int)(mode & 07777),
-		is_strict ? ", so it is not used (strict_key_permissions)" : "");
+	status = fault_add(reading, FINDING_KEY_PERMISSIONS, file, "%s", text);
 	if (status == CERTBIND_E_MEMORY)
 		return status;
 	certificate->faults[certificate->faults_length - 1].is_fatal = is_strict;

@@ -63,7 +63,7 @@ int check_default_covers(struct check *check, const struct snapshot_service *ser
 /* check_domain.c: all bindings of a domain. */
 int check_domain(struct check *check, const struct snapshot_domain *domain);
 
-/* check_default.c: the services' default certificates, and certificates that nothing uses. */
+/* check_default.c: the services' default certificates, the key of tickets, and certificates that nothing uses. */
 int check_defaults(struct check *check);
 
 #endif

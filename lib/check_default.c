@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "advice.h"
 #include "check.h"
+#include "date.h"
 #include "error.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,32 @@ static int check_unused(struct check *check)
 	return status;
 }
 
+/* The file of the session tickets' key: nobody is locked out, but daemons do not share it. */
+static int check_ticket_key(const struct check *check)
+{
+	const struct snapshot_ticket *ticket = &check->snapshot->ticket;
+	struct check_subject subject = { .not_after = -1 };
+	char date[DATE_SIZE], text[1536];
+	bool is_stale = ticket->stale_since != 0;
+
+	if (ticket->message == NULL)
+		return CERTBIND_OK;
+	subject.place.file = ticket->sources->items[0].path;
+	date_format(ticket->stale_since, date);
+	if (is_stale)
+		(void)snprintf(text, sizeof(text),
+			"Since %s the last good key of session tickets is used from memory, and is "
+			"lost with a restart: %.1200s",
+			date, ticket->message);
+	else
+		(void)snprintf(text, sizeof(text), "%.1200s%s", ticket->message,
+			ticket->is_refused ? " Until then session tickets are made with a random "
+					     "key, which no other daemon shares."
+					   : "");
+	return check_emit(check, &subject, is_stale ? FINDING_STALE_LAST_GOOD : ticket->code,
+		ticket->is_refused && !is_stale ? CERTBIND_SEVERITY_ERROR : -1, text);
+}
+
 int check_defaults(struct check *check)
 {
 	size_t i;
@@ -155,6 +182,8 @@ int check_defaults(struct check *check)
 
 	for (i = 0; i < check->snapshot->config->services_length && status == CERTBIND_OK; i++)
 		status = check_service(check, &check->snapshot->services[i]);
+	if (status == CERTBIND_OK)
+		status = check_ticket_key(check);
 	if (status == CERTBIND_OK)
 		status = check_unused(check);
 	return status;

@@ -52,6 +52,7 @@ static int context_make(struct certbind_context **context, struct certbind_store
 		return error_memory(error);
 	atomic_init(&made->references, 1);
 	made->store = store_ref(store);
+	made->has_tickets = true;
 	made->service = strdup(service);
 	status = gnutls_certificate_allocate_credentials(&made->base);
 	if (made->service == NULL || status < 0 || store_note_served(store, service) < 0) {
@@ -175,34 +176,12 @@ int certbind_context_set_priority(
 	return CERTBIND_OK;
 }
 
-int certbind_context_session(struct certbind_context *context, unsigned int gnutls_init_flags,
-	gnutls_session_t *session, struct certbind_error *error)
+int certbind_context_set_tickets(struct certbind_context *context, int enabled)
 {
-	/* Early data stays off: it can be replayed, and comes before the certificate is known to fit. */
-	const unsigned int refused =
-		GNUTLS_CLIENT | GNUTLS_DATAGRAM | GNUTLS_ENABLE_EARLY_DATA | GNUTLS_ENABLE_RAWPK;
-	int status;
-
-	if (session != NULL)
-		*session = NULL;
-	if (context == NULL || session == NULL || (gnutls_init_flags & refused) != 0)
-		return error_set(error, CERTBIND_E_INVALID, NULL, 0,
-			"context or session is NULL, or the flags ask for a client, datagrams, "
-			"early data or raw public keys");
-	/* No resumption: a ticket would be good for another tenant's name as well. */
-	status = gnutls_init(session, gnutls_init_flags | GNUTLS_SERVER | GNUTLS_NO_TICKETS);
-	if (status < 0) {
-		*session = NULL;
-		return error_gnutls(error, "no session can be made", status);
-	}
-	status = certbind_context_attach(context, *session, error);
-	if (status < 0) {
-		gnutls_deinit(*session);
-		*session = NULL;
-	} else if ((gnutls_init_flags & GNUTLS_ENABLE_EARLY_START) == 0) {
-		session_rule_out_early_start(*session);
-	}
-	return status;
+	if (context == NULL)
+		return CERTBIND_E_INVALID;
+	context->has_tickets = enabled != 0;
+	return CERTBIND_OK;
 }
 
 /*
@@ -231,6 +210,50 @@ static int context_set_priority(struct certbind_context *context, gnutls_session
 	return status;
 }
 
+static int context_attach(struct certbind_context *context, gnutls_session_t session,
+	bool has_tickets, struct certbind_error *error)
+{
+	int status = context_set_priority(context, session);
+
+	if (status >= 0)
+		status = gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, context->base);
+	if (status >= 0)
+		status = session_attach(session, context, has_tickets);
+	if (status < 0)
+		return error_gnutls(error, "the session can't be attached", status);
+	return CERTBIND_OK;
+}
+
+int certbind_context_session(struct certbind_context *context, unsigned int gnutls_init_flags,
+	gnutls_session_t *session, struct certbind_error *error)
+{
+	/* Early data stays off: it can be replayed, and comes before the certificate is known to fit. */
+	const unsigned int refused =
+		GNUTLS_CLIENT | GNUTLS_DATAGRAM | GNUTLS_ENABLE_EARLY_DATA | GNUTLS_ENABLE_RAWPK;
+	int status;
+
+	if (session != NULL)
+		*session = NULL;
+	if (context == NULL || session == NULL || (gnutls_init_flags & refused) != 0)
+		return error_set(error, CERTBIND_E_INVALID, NULL, 0,
+			"context or session is NULL, or the flags ask for a client, datagrams, "
+			"early data or raw public keys");
+	status = gnutls_init(session, gnutls_init_flags | GNUTLS_SERVER);
+	if (status < 0) {
+		*session = NULL;
+		return error_gnutls(error, "no session can be made", status);
+	}
+	status = context_attach(
+		context, *session, (gnutls_init_flags & GNUTLS_NO_TICKETS) == 0, error);
+	if (status < 0) {
+		gnutls_deinit(*session);
+		*session = NULL;
+	} else if ((gnutls_init_flags & GNUTLS_ENABLE_EARLY_START) == 0) {
+		session_rule_out_early_start(*session);
+	}
+	return status;
+}
+
 int certbind_context_attach(
 	struct certbind_context *context, gnutls_session_t session, struct certbind_error *error)
 {
@@ -242,14 +265,10 @@ int certbind_context_attach(
 	if (session_is_attached(session))
 		return error_set(
 			error, CERTBIND_E_STATE, NULL, 0, "the session is attached already");
-	status = context_set_priority(context, session);
-	if (status >= 0)
-		status = gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, context->base);
-	if (status >= 0)
-		status = session_attach(session, context);
-	if (status < 0)
-		return error_gnutls(error, "the session can't be attached", status);
-	return CERTBIND_OK;
+	status = context_attach(context, session, true, error);
+	if (status == CERTBIND_OK && session_refuse_early_data(session) < 0)
+		return error_memory(error);
+	return status;
 }
 
 void certbind_context_free(struct certbind_context *context)

@@ -17,13 +17,19 @@ struct certbind_context {
 	gnutls_priority_t priority; /* the daemon's own; NULL: the configuration's */
 	char *protocols[CONTEXT_PROTOCOLS_MAX]; /* what the daemon speaks */
 	unsigned int protocols_length;
+	bool has_tickets;
 };
 
 struct certbind_context *context_ref(struct certbind_context *context);
 void context_unref(struct certbind_context *context); /* NULL does nothing */
 
-/* session.c: gives a session its state and its hook. Returns 0 or a GnuTLS error. */
-int session_attach(gnutls_session_t session, struct certbind_context *context);
+/*
+ * session.c: gives a session its state and its hook. `has_tickets`: whether it may issue and take
+ * tickets, if the context does. Returns 0 or a GnuTLS error.
+ */
+int session_attach(gnutls_session_t session, struct certbind_context *context, bool has_tickets);
+/* session.c: an attached session may have been made to take early data, and does not say. */
+int session_refuse_early_data(gnutls_session_t session);
 bool session_is_attached(gnutls_session_t session);
 /* Says that the session was made without GNUTLS_ENABLE_EARLY_START, which GnuTLS does not tell. */
 void session_rule_out_early_start(gnutls_session_t session);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -186,6 +187,24 @@ void file_bytes_wipe(struct file_bytes *bytes)
 		gnutls_memset(bytes->data, 0, bytes->size + 1);
 	free(bytes->data);
 	memset(bytes, 0, sizeof(*bytes));
+}
+
+bool file_mode_fault(mode_t mode, bool is_strict, char *text)
+{
+	const char *what = "written by its group";
+
+	if ((mode & (S_IROTH | S_IWOTH | S_IWGRP)) == 0)
+		return false;
+	if ((mode & S_IROTH) != 0)
+		what = "read by every user";
+	else if ((mode & S_IWOTH) != 0)
+		what = "written by every user";
+	(void)snprintf(text, FILE_MODE_FAULT_SIZE,
+		"holds a secret and can be %s (its mode is %04o)%s; take these rights away, for "
+		"instance with chmod 600",
+		what, (unsigned int)(mode & 07777),
+		is_strict ? ", so it is not used (strict_key_permissions)" : "");
+	return true;
 }
 
 char *file_resolve_dup(const char *naming_file, const char *path)

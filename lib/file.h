@@ -36,6 +36,13 @@ int file_read(
 /* Wipes and frees; may run twice. */
 void file_bytes_wipe(struct file_bytes *bytes);
 
+/*
+ * May others read a secret's file, or others or its group write it? Then `text`, a predicate of the
+ * file like those of file_read(), says so; `is_strict`: and that it is not used for that.
+ */
+enum { FILE_MODE_FAULT_SIZE = 256 };
+bool file_mode_fault(mode_t mode, bool is_strict, char *text);
+
 /* `path` as seen from the directory of the file that names it; the caller frees; NULL: memory. */
 char *file_resolve_dup(const char *naming_file, const char *path);
 

@@ -3,6 +3,7 @@
 #include "error.h"
 #include "hello.h"
 #include "name.h"
+#include "ticket.h"
 #include "transport.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ enum { SESSION_EXTENSION = 65483 };
 struct session_state {
 	struct certbind_context *context;
 	struct credentials *credentials; /* NULL: certbind's hook has not chosen */
+	bool has_tickets; /* it may have them */
+	gnutls_anti_replay_t anti_replay; /* see session_refuse_early_data(); NULL: not needed */
 	bool is_selected; /* a ClientHello was seen: the rest counts */
 	int rule;
 	const char *protocol; /* of the context's, that ALPN agrees on; NULL: none was offered */
@@ -42,6 +45,7 @@ static void session_state_free(gnutls_ext_priv_data_t data)
 
 	credentials_unref(state->credentials);
 	context_unref(state->context);
+	gnutls_anti_replay_deinit(state->anti_replay);
 	transport_free(state->transport);
 	free(state->names);
 	free(state);
@@ -156,6 +160,39 @@ static struct credentials *session_make_credentials(const struct session_state *
 	return credentials;
 }
 
+static enum ticket_kind ticket_kind(const struct snapshot_result *result)
+{
+	if (result->binding != NULL)
+		return TICKET_BINDING;
+	return result->rule == CERTBIND_RULE_DEFAULT ? TICKET_DEFAULT : TICKET_CERTIFICATE;
+}
+
+/*
+ * Here and nowhere else: a session whose certificate certbind did not choose resumes nothing.
+ * GnuTLS takes a key once a session; so this is for the first hello only.
+ */
+static int session_enable_tickets(gnutls_session_t session, const struct session_state *state,
+	const struct snapshot_result *result)
+{
+	const struct ticket_scope scope = {
+		.kind = ticket_kind(result),
+		.service = state->context->service,
+		.domain = state_domain(state),
+		.members = state->credentials->members,
+		.members_length = state->credentials->members_length,
+	};
+	struct der *master;
+	int status = 0;
+
+	if (!state->has_tickets || !state->context->has_tickets)
+		return 0;
+	master = store_ticket_key(state->context->store);
+	if (master != NULL)
+		status = ticket_enable(session, master, &scope);
+	der_unref(master);
+	return status;
+}
+
 static int session_serve(gnutls_session_t session, struct session_state *state,
 	const struct snapshot_service *service, const struct snapshot_result *result)
 {
@@ -175,7 +212,7 @@ static int session_serve(gnutls_session_t session, struct session_state *state,
 		return status;
 	}
 	state->credentials = credentials;
-	return 0;
+	return session_enable_tickets(session, state, result);
 }
 
 static int session_select(gnutls_session_t session, struct session_state *state,
@@ -259,6 +296,17 @@ bool session_is_attached(gnutls_session_t session)
 	return session_state_peek(session) != NULL;
 }
 
+int session_refuse_early_data(gnutls_session_t session)
+{
+	struct session_state *state = session_state_peek(session);
+	int status = gnutls_anti_replay_init(&state->anti_replay);
+
+	/* With nowhere to note what was seen, everything counts as replayed. */
+	if (status >= 0)
+		gnutls_anti_replay_enable(session, state->anti_replay);
+	return status;
+}
+
 void session_rule_out_early_start(gnutls_session_t session)
 {
 	struct session_state *state = session_state_peek(session);
@@ -281,7 +329,7 @@ struct transport **session_transport_peek(gnutls_session_t session)
 	return state != NULL ? &state->transport : NULL;
 }
 
-int session_attach(gnutls_session_t session, struct certbind_context *context)
+int session_attach(gnutls_session_t session, struct certbind_context *context, bool has_tickets)
 {
 	struct session_state *state;
 	int status;
@@ -294,9 +342,12 @@ int session_attach(gnutls_session_t session, struct certbind_context *context)
 	if (state == NULL)
 		return GNUTLS_E_MEMORY_ERROR;
 	state->context = context_ref(context);
+	state->has_tickets = has_tickets;
 	state->may_start_early = true;
 	/* From here on the session's end frees it. */
 	gnutls_ext_set_data(session, SESSION_EXTENSION, state);
+	/* A cache of sessions on this side would resume them under any name (TLS 1.2). */
+	gnutls_db_set_retrieve_function(session, NULL);
 	gnutls_handshake_set_hook_function(
 		session, GNUTLS_HANDSHAKE_CLIENT_HELLO, GNUTLS_HOOK_PRE, session_client_hello);
 	return 0;

@@ -75,6 +75,7 @@ static void snapshot_free(struct snapshot *snapshot)
 		free(snapshot->strings[i]);
 	free(snapshot->strings);
 	anchors_unref(snapshot->anchors);
+	snapshot_ticket_clear(&snapshot->ticket);
 	if (snapshot->owns_config)
 		config_free(snapshot->config);
 	(void)pthread_mutex_destroy(&snapshot->anchors_lock);
@@ -266,6 +267,8 @@ static int snapshot_build_steps(struct snapshot_build *build)
 	}
 	if (status == CERTBIND_OK)
 		status = snapshot_read_certificates(build);
+	if (status == CERTBIND_OK)
+		status = snapshot_read_ticket_key(build);
 	if (status == CERTBIND_OK)
 		status = snapshot_bind_services(build);
 	if (status == CERTBIND_OK)

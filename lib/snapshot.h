@@ -76,6 +76,17 @@ struct snapshot_state {
 	int64_t missing_since; /* when its files were first missing; 0: they are not */
 };
 
+/* The master key of session tickets, and what is to be said of its file. */
+struct snapshot_ticket {
+	struct der *key; /* secret; NULL: nothing gave one, no tickets */
+	bool is_from_file; /* else the store's random one */
+	struct sources *sources; /* the file as it was last read; NULL: none is configured */
+	enum finding_code code; /* UNREADABLE, MALFORMED, KEY_PERMISSIONS: of `message` */
+	char *message; /* what is wrong with the file and what to do; NULL: nothing */
+	bool is_refused; /* so its bytes are not used */
+	int64_t stale_since; /* since when the key is the last good one; 0: it is not */
+};
+
 struct snapshot {
 	atomic_uint references;
 	int64_t built_at; /* s since the epoch */
@@ -98,6 +109,7 @@ struct snapshot {
 	struct table bundles_by_members; /* key: members' names joined */
 	char **strings; /* that tables have as keys */
 	size_t strings_length;
+	struct snapshot_ticket ticket;
 	pthread_mutex_t anchors_lock;
 	struct anchors *anchors; /* read when first asked for */
 	struct snapshot *next_retired; /* the watcher's; see store_watcher_retire() */
@@ -107,6 +119,7 @@ struct snapshot {
 struct snapshot_options {
 	struct bundle_cache *cache;
 	struct der_pool *pool;
+	struct der *ticket_key; /* for tickets where no file gives one; NULL: no tickets then */
 	int64_t now;
 	struct snapshot
 		*former; /* what it replaces: what did not change is shared; NULL: nothing */

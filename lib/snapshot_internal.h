@@ -34,6 +34,10 @@ int snapshot_take_gone(const struct snapshot *former, size_t index, bool is_excu
 	struct snapshot_taking *taking);
 void snapshot_state_clear(struct snapshot_state *state);
 
+/* snapshot_ticket.c: the master key of session tickets. */
+int snapshot_read_ticket_key(struct snapshot_build *build);
+void snapshot_ticket_clear(struct snapshot_ticket *ticket);
+
 /* snapshot_bind.c: services, domains, bindings, whose a host is, and the names of what is bound. */
 int snapshot_bind_services(struct snapshot_build *build);
 int snapshot_bind_domains(struct snapshot_build *build);

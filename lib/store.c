@@ -2,6 +2,7 @@
 #include "store.h"
 #include "error.h"
 #include "name.h"
+#include "ticket.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static void store_free(struct certbind_store *store)
 	store_served_free(store);
 	bundle_cache_free(store->cache);
 	der_pool_unref(store->pool);
+	der_unref(store->ticket_key);
 	clock_source_unref(store->clock);
 	(void)pthread_mutex_destroy(&store->lock);
 	(void)pthread_mutex_destroy(&store->build_lock);
@@ -94,8 +96,10 @@ int certbind_store_new(struct certbind_store **store)
 	atomic_init(&made->references, 1);
 	made->clock = clock_source_new();
 	made->pool = der_pool_new();
+	made->ticket_key = ticket_master_random();
 	made->cache = made->clock != NULL ? bundle_cache_new(made->clock) : NULL;
-	if (made->clock == NULL || made->pool == NULL || made->cache == NULL) {
+	if (made->clock == NULL || made->pool == NULL || made->cache == NULL ||
+		made->ticket_key == NULL) {
 		store_free(made);
 		return CERTBIND_E_MEMORY;
 	}
@@ -197,6 +201,17 @@ struct snapshot *store_snapshot(struct certbind_store *store)
 	snapshot = store->snapshot != NULL ? snapshot_ref(store->snapshot) : NULL;
 	(void)pthread_mutex_unlock(&store->lock);
 	return snapshot;
+}
+
+struct der *store_ticket_key(struct certbind_store *store)
+{
+	struct der *key;
+
+	(void)pthread_mutex_lock(&store->lock);
+	key = store->snapshot != NULL ? store->snapshot->ticket.key : NULL;
+	key = key != NULL ? der_ref(key) : NULL;
+	(void)pthread_mutex_unlock(&store->lock);
+	return key;
 }
 
 /* The caller has the lock. */

@@ -41,6 +41,7 @@ struct certbind_store {
 	struct clock_source *clock;
 	struct der_pool *pool;
 	struct bundle_cache *cache;
+	struct der *ticket_key; /* secret: for session tickets while no file gives one */
 
 	pthread_mutex_t lock; /* of the next six; never held for long */
 	struct snapshot *snapshot; /* NULL: nothing loaded */
@@ -74,6 +75,9 @@ void store_unref(struct certbind_store *store); /* NULL does nothing */
 
 /* The current snapshot, with a reference for the caller; NULL: nothing is loaded. */
 struct snapshot *store_snapshot(struct certbind_store *store);
+
+/* The master key of session tickets, with a reference for the caller; NULL: there is none. */
+struct der *store_ticket_key(struct certbind_store *store);
 
 /* Why the last reload was refused, with a reference for the caller; NULL: it was not. */
 struct store_refusal *store_refusal(struct certbind_store *store);

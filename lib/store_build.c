@@ -90,6 +90,23 @@ static int build_note_stale(struct store_build *build)
 	return status;
 }
 
+static int build_note_ticket(struct store_build *build)
+{
+	const struct snapshot_ticket *ticket = &build->snapshot->ticket;
+	const char *instead = "";
+	struct certbind_error event;
+
+	if (ticket->message == NULL)
+		return CERTBIND_OK;
+	if (ticket->is_refused)
+		instead = ticket->stale_since != 0
+				  ? " The last good key stays in use."
+				  : " Session tickets are made with a random key instead.";
+	(void)error_set(&event, CERTBIND_E_FILE, ticket->sources->items[0].path, 0, "%.900s%s",
+		ticket->message, instead);
+	return events_add(&build->events, CERTBIND_LEVEL_WARNING, &event);
+}
+
 /* A context goes on with a service that is configured no more, as it was. */
 static int build_note_vanished(struct certbind_store *store, struct store_build *build)
 {
@@ -139,6 +156,7 @@ static int build_snapshot(struct certbind_store *store, struct snapshot *former,
 	const struct snapshot_options options = {
 		.cache = store->cache,
 		.pool = store->pool,
+		.ticket_key = store->ticket_key,
 		.now = (int64_t)clock_source_now(store->clock),
 		.former = former,
 	};
@@ -182,6 +200,8 @@ static int build_run(struct certbind_store *store, struct snapshot *former,
 	if (status == CERTBIND_OK)
 		status = build_note_stale(build);
 	if (status == CERTBIND_OK)
+		status = build_note_ticket(build);
+	if (status == CERTBIND_OK)
 		status = build_note_vanished(store, build);
 	return status < 0 ? error_memory(why) : CERTBIND_OK;
 }
@@ -195,13 +215,23 @@ static bool states_differ(const struct snapshot_state *a, const struct snapshot_
 	return !sources_equal(a->sources, b->sources);
 }
 
+static bool tickets_differ(const struct snapshot_ticket *a, const struct snapshot_ticket *b)
+{
+	if (a->key != b->key || a->stale_since != b->stale_since)
+		return true;
+	if (a->sources == NULL || b->sources == NULL)
+		return a->sources != b->sources;
+	return !sources_equal(a->sources, b->sources);
+}
+
 /* Is there anything in it that the former snapshot does not have? */
 static bool snapshot_differs(const struct snapshot *snapshot, const struct snapshot *former)
 {
 	size_t i;
 
 	if (former == NULL || snapshot->certificates_length != former->certificates_length ||
-		!sources_equal(snapshot->config->sources, former->config->sources))
+		!sources_equal(snapshot->config->sources, former->config->sources) ||
+		tickets_differ(&snapshot->ticket, &former->ticket))
 		return true;
 	for (i = 0; i < snapshot->certificates_length; i++)
 		if (snapshot->certificates[i] != former->certificates[i] ||

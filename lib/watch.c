@@ -267,6 +267,7 @@ static void watch_snapshot(struct watch *watch, const struct snapshot *snapshot)
 		watch_certificate_dir(watch, config->certificate_dirs.items[i]);
 	for (i = 0; i < snapshot->certificates_length; i++)
 		watch_sources(watch, snapshot->states[i].sources);
+	watch_sources(watch, snapshot->ticket.sources);
 }
 
 /* Notes every descriptor in use as "DESCRIPTOR/." so that the rest can be given up. */

@@ -57,6 +57,33 @@ CERTBIND_API int certbind_context_set_priority(
 	struct certbind_context *context, const char *priority, struct certbind_error *error);
 
 /**
+ * Switches session tickets off, or on again: they are on when a context is made. A ticket resumes a
+ * session of the same scope only: of the same service, and of a binding's hosts with the same
+ * certificate. A session made with GNUTLS_NO_TICKETS has none either way.
+ *
+ * @param enabled  0: new sessions issue no tickets and take none
+ * @return CERTBIND_OK, CERTBIND_E_INVALID
+ *
+ * Threads: start-up only, before the context has sessions. Since 0.1.
+ */
+CERTBIND_API int certbind_context_set_tickets(struct certbind_context *context, int enabled);
+
+/**
+ * Writes a new random key for session tickets, 64 bytes, into a file that only its owner can read
+ * (0600); one that is there is replaced, and its owner kept where that is allowed. Whoever opens it
+ * gets the old file or the new one, whole, also after a crash at any moment. Stores whose
+ * configuration names the file (`ticket_key_file`) take it with their next reload, and several
+ * hosts may have copies of it.
+ *
+ * @param path  the file; a symbolic link is replaced, not followed
+ * @return CERTBIND_OK, CERTBIND_E_INVALID (no file's name), CERTBIND_E_FILE (it can't be written;
+ *         then it is what it was), CERTBIND_E_MEMORY, CERTBIND_E_SYSTEM (no random bytes)
+ *
+ * Threads: any thread; waits for others that write to the same directory. Since 0.1.
+ */
+CERTBIND_API int certbind_ticket_key_write(const char *path, struct certbind_error *error);
+
+/**
  * Makes a TLS server session that picks its certificate by the client's server name. It is a plain
  * GnuTLS session: set its transport, call gnutls_handshake(), end it with gnutls_deinit().
  *

@@ -51,9 +51,12 @@ void handshake_begin(struct handshake *handshake, struct certbind_context *conte
 	handshake->server_status = GNUTLS_E_AGAIN;
 	handshake->client_status = GNUTLS_E_AGAIN;
 	require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, handshake->sockets) == 0);
-	require(certbind_context_session(context, GNUTLS_NONBLOCK, &handshake->server, NULL) == 0);
+	require(certbind_context_session(context, GNUTLS_NONBLOCK | client->server_flags,
+			&handshake->server, NULL) == 0);
 	gnutls_transport_set_int(handshake->server, handshake->sockets[0]);
-	require(gnutls_init(&handshake->client, GNUTLS_CLIENT | GNUTLS_NONBLOCK) >= 0);
+	/* One key share: a server that does not take its group asks for another. */
+	require(gnutls_init(&handshake->client,
+			GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_KEY_SHARE_TOP) >= 0);
 	if (client->priority != NULL)
 		require(gnutls_priority_set_direct(handshake->client, client->priority, NULL) >= 0);
 	else
@@ -62,6 +65,9 @@ void handshake_begin(struct handshake *handshake, struct certbind_context *conte
 		require(gnutls_server_name_set(handshake->client, GNUTLS_NAME_DNS,
 				client->server_name, strlen(client->server_name)) >= 0);
 	set_client_protocols(handshake, client);
+	if (client->ticket.size > 0)
+		require(gnutls_session_set_data(
+				handshake->client, client->ticket.data, client->ticket.size) >= 0);
 	require(gnutls_certificate_allocate_credentials(&handshake->trust) >= 0);
 	require(gnutls_credentials_set(
 			handshake->client, GNUTLS_CRD_CERTIFICATE, handshake->trust) >= 0);
@@ -136,6 +142,20 @@ void handshake_run(struct handshake *handshake)
 		(void)snprintf(handshake->protocol, sizeof(handshake->protocol), "%.*s",
 			(int)protocol.size, (const char *)protocol.data);
 	require(certbind_session_selected(handshake->server, &handshake->selection) == 0);
+	handshake->is_resumed = handshake->client_status == 0 &&
+				gnutls_session_is_resumed(handshake->client) != 0 &&
+				gnutls_session_is_resumed(handshake->server) != 0;
+}
+
+gnutls_datum_t handshake_ticket(struct handshake *handshake)
+{
+	gnutls_datum_t ticket = { NULL, 0 };
+	char byte;
+
+	/* Those of TLS 1.3 come after the handshake. */
+	require(gnutls_record_recv(handshake->client, &byte, 1) == GNUTLS_E_AGAIN);
+	require(gnutls_session_get_data2(handshake->client, &ticket) >= 0);
+	return ticket;
 }
 
 void handshake_end(struct handshake *handshake)

@@ -16,6 +16,8 @@ struct handshake_client {
 	const char *server_name; /* NULL: sends none */
 	const char *priority; /* NULL: GnuTLS' default */
 	const char *protocols[4]; /* ALPN, ends with NULL */
+	gnutls_datum_t ticket; /* what handshake_ticket() gave: asks to resume; size 0: does not */
+	unsigned int server_flags; /* for certbind_context_session() */
 };
 
 /* Two sessions over a socket pair. */
@@ -29,6 +31,7 @@ struct handshake {
 	struct certbind_selection selection; /* of the server's session, at the end */
 	char subject[256]; /* CN of the certificate that the client got; empty: none */
 	char protocol[32]; /* that was negotiated; empty: none */
+	int is_resumed; /* both sides say so */
 };
 
 /* Makes both sessions, with nothing sent yet. */
@@ -37,6 +40,9 @@ void handshake_begin(struct handshake *handshake, struct certbind_context *conte
 
 /* Steps both until they end, fail, or wait for each other. */
 void handshake_run(struct handshake *handshake);
+
+/* What the client of a finished handshake has to come back with, to be freed with gnutls_free(). */
+gnutls_datum_t handshake_ticket(struct handshake *handshake);
 
 void handshake_end(struct handshake *handshake);
 

@@ -283,40 +283,6 @@ static void alpn_is_strict(void **state)
 		}
 }
 
-static void nothing_is_resumed(void **state)
-{
-	static const char *const priorities[] = { TLS12, TLS13 };
-	struct fixture *fixture = *state;
-	size_t i;
-
-	for (i = 0; i < 2; i++) {
-		const struct handshake_client client = {
-			.server_name = "webmail.good.example",
-			.priority = priorities[i],
-		};
-		struct handshake first, second;
-		gnutls_datum_t ticket;
-		char byte;
-
-		handshake_begin(&first, fixture->webmail, &client);
-		handshake_run(&first);
-		assert_int_equal(first.client_status, 0);
-		/* Tickets of TLS 1.3 come after the handshake. */
-		assert_int_equal(gnutls_record_recv(first.client, &byte, 1), GNUTLS_E_AGAIN);
-		assert_int_equal(
-			gnutls_session_get_flags(first.client) & GNUTLS_SFLAGS_SESSION_TICKET, 0);
-		assert_int_equal(gnutls_session_get_data2(first.client, &ticket), 0);
-		handshake_begin(&second, fixture->webmail, &client);
-		(void)gnutls_session_set_data(second.client, ticket.data, ticket.size);
-		handshake_run(&second);
-		assert_int_equal(second.client_status, 0);
-		assert_int_equal(gnutls_session_is_resumed(second.client), 0);
-		gnutls_free(ticket.data);
-		handshake_end(&first);
-		handshake_end(&second);
-	}
-}
-
 static void serves_only_its_binding(void **state)
 {
 	static const struct {
@@ -494,7 +460,6 @@ int main(void)
 		cmocka_unit_test(key_type_is_what_the_client_accepts),
 		cmocka_unit_test(unknown_names_are_refused_by_alert),
 		cmocka_unit_test(alpn_is_strict),
-		cmocka_unit_test(nothing_is_resumed),
 		cmocka_unit_test(serves_only_its_binding),
 		cmocka_unit_test(sessions_outlive_context_and_store),
 		cmocka_unit_test(wrong_sessions_are_refused),

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ticket.h"
+#include <gnutls/crypto.h>
+#include <string.h>
+
+/* Change either, and hosts that share a file no longer resume each other's sessions. */
+static const char scope_label[] = "certbind session ticket 1";
+static const char file_label[] = "certbind ticket key file 1";
+
+enum { SCOPE_MAX = 4096 }; /* bytes: more than all names of a scope can have */
+
+/* The bytes that stand for a scope, and for no other: each field has its length before it. */
+struct scope_text {
+	unsigned char bytes[SCOPE_MAX];
+	size_t size;
+	int status;
+};
+
+static void scope_add(struct scope_text *text, const char *field)
+{
+	size_t length = strlen(field);
+
+	if (text->status < 0 || length > UINT16_MAX || length + 2 > SCOPE_MAX - text->size) {
+		text->status = GNUTLS_E_INTERNAL_ERROR;
+		return;
+	}
+	text->bytes[text->size++] = (unsigned char)(length >> 8);
+	text->bytes[text->size++] = (unsigned char)(length & 0xff);
+	memcpy(text->bytes + text->size, field, length);
+	text->size += length;
+}
+
+/* Certificates that are presented together change their order when one of them is renewed. */
+static void scope_add_members(struct scope_text *text, const struct ticket_scope *scope)
+{
+	const char *names[TICKET_MEMBERS_MAX];
+	size_t i, j;
+
+	if (scope->members_length > TICKET_MEMBERS_MAX) {
+		text->status = GNUTLS_E_INTERNAL_ERROR;
+		return;
+	}
+	for (i = 0; i < scope->members_length; i++) {
+		const char *name = scope->members[i]->name;
+
+		for (j = i; j > 0 && strcmp(names[j - 1], name) > 0; j--)
+			names[j] = names[j - 1];
+		names[j] = name;
+	}
+	for (i = 0; i < scope->members_length; i++)
+		scope_add(text, names[i]);
+}
+
+int ticket_derive(const struct der *master, const struct ticket_scope *scope, unsigned char *key)
+{
+	const char kind[] = { (char)scope->kind, '\0' };
+	struct scope_text text;
+
+	text.size = 0;
+	text.status = 0;
+	scope_add(&text, scope_label);
+	scope_add(&text, kind);
+	scope_add(&text, scope->service);
+	scope_add(&text, scope->domain);
+	scope_add_members(&text, scope);
+	if (text.status < 0)
+		return text.status;
+	/* SHA-512 makes just as many bytes as the key has. */
+	return gnutls_hmac_fast(
+		GNUTLS_MAC_SHA512, master->data, master->size, text.bytes, text.size, key);
+}
+
+int ticket_enable(
+	gnutls_session_t session, const struct der *master, const struct ticket_scope *scope)
+{
+	unsigned char key[TICKET_KEY_SIZE];
+	const gnutls_datum_t datum = { key, sizeof(key) };
+	int status = ticket_derive(master, scope, key);
+
+	if (status >= 0)
+		status = gnutls_session_ticket_enable_server(session, &datum);
+	gnutls_memset(key, 0, sizeof(key));
+	return status;
+}
+
+static struct der *master_new(unsigned char *key)
+{
+	struct der *master = der_new(NULL, key, TICKET_KEY_SIZE, true);
+
+	gnutls_memset(key, 0, TICKET_KEY_SIZE);
+	return master;
+}
+
+struct der *ticket_master_random(void)
+{
+	unsigned char key[TICKET_KEY_SIZE];
+
+	return gnutls_rnd(GNUTLS_RND_KEY, key, sizeof(key)) < 0 ? NULL : master_new(key);
+}
+
+struct der *ticket_master_from(const void *bytes, size_t size)
+{
+	unsigned char key[TICKET_KEY_SIZE];
+
+	/* All of a longer file counts (RFC 5869, 2.2). */
+	if (gnutls_hmac_fast(
+		    GNUTLS_MAC_SHA512, file_label, sizeof(file_label) - 1, bytes, size, key) < 0)
+		return NULL;
+	return master_new(key);
+}
