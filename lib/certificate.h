@@ -63,6 +63,7 @@ struct certificate {
 	size_t pairs_length;
 	struct certificate_fault *faults;
 	size_t faults_length;
+	bool is_foreign; /* its file proved to be nothing: see config_pair.may_be_foreign */
 	struct sources *sources; /* what it was read from; NULL: not from files */
 };
 
@@ -92,6 +93,8 @@ int certificate_from_pem(const char *name, const unsigned char *pem, size_t size
 /*
  * Lists what is in a certificate directory, certbot's, lego's and combined layout, as entries for
  * certificate_read() (place: `directory` itself, which must outlive them, line 0), sorted by name.
+ * A file of the combined layout is read only where that decides between two of one NAME: each
+ * other one is listed, and certificate_read() tells whether it is foreign.
  * Left out, with a problem of scope CONFIG_SCOPE_CERTIFICATE each: a NAME seen twice, a name that
  * no binding can give, and (without a name) the whole directory when it can't be read. The caller
  * frees both lists with config_certificates_free() and config_problems_free(). Returns CERTBIND_OK
@@ -101,8 +104,11 @@ int certificate_dir_list(const char *directory, struct config_certificate **entr
 	size_t *entries_length, struct config_problem **problems, size_t *problems_length,
 	struct certbind_error *error);
 
+/* Reads the entry's file where that tells: is it one of these that are nothing? */
+bool certificate_dir_is_foreign(const struct config_certificate *entry);
+
 /*
- * The same for the certificate of one name, if it is there: at most one entry. What is wrong with
+ * The same for the certificate of one name, if it is there: at most one entry, never a foreign one. What is wrong with
  * the directory is not told.
  */
 int certificate_dir_find(const char *directory, const char *name,

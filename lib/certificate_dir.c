@@ -66,15 +66,21 @@ static void add_files(struct listing *listing, const char *name, const char *ste
 	free(key);
 }
 
-/* Does the file hold both a certificate and a key? What can't be read is listed, and will be told. */
+bool certificate_dir_has_both(const struct file_bytes *bytes)
+{
+	const char *text = (const char *)bytes->data;
+
+	return strstr(text, "CERTIFICATE-----") != NULL && strstr(text, "PRIVATE KEY-----") != NULL;
+}
+
+/* What can't be read is listed, and will be told. */
 static bool is_combined(const char *path)
 {
 	struct file_bytes bytes;
 	bool is_it = true;
 
 	if (file_read(path, CERTIFICATE_FILE_MAX, &bytes, NULL) == CERTBIND_OK)
-		is_it = strstr((char *)bytes.data, "CERTIFICATE-----") != NULL &&
-			strstr((char *)bytes.data, "PRIVATE KEY-----") != NULL;
+		is_it = certificate_dir_has_both(&bytes);
 	file_bytes_wipe(&bytes);
 	return is_it;
 }
@@ -83,13 +89,16 @@ static void add_combined(struct listing *listing, const char *name, const char *
 {
 	char *chain = path_dup(listing, file, "");
 	char *key = path_dup(listing, file, "");
+	size_t length = listing->entries_length;
 
-	if (chain != NULL && key != NULL && is_combined(chain)) {
-		listing_entry_take(listing, name, chain, key);
+	if (chain == NULL || key == NULL) {
+		free(chain);
+		free(key);
 		return;
 	}
-	free(chain);
-	free(key);
+	listing_entry_take(listing, name, chain, key);
+	if (listing->entries_length > length)
+		listing->entries[length].pairs[0].may_be_foreign = true;
 }
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -119,13 +128,18 @@ static void add_file(struct listing *listing, const char *file)
 	free(name);
 }
 
-static void consider(struct listing *listing, const char *file)
+/* `type` as readdir() tells it: of most files nothing more has to be asked. */
+static void consider(struct listing *listing, const char *file, unsigned char type)
 {
 	struct stat status;
 	char *path;
 
 	if (file[0] == '.' || strcmp(file, "README") == 0)
 		return;
+	if (type == DT_REG) {
+		add_file(listing, file);
+		return;
+	}
 	path = path_dup(listing, file, "");
 	if (path == NULL)
 		return;
@@ -150,7 +164,7 @@ static void read_directory(struct listing *listing)
 		/* One thread per stream is all that readdir() asks. */
 		/* cppcheck-suppress readdirCalled ; nobody else reads this stream */
 		while ((item = readdir(directory)) != NULL) {
-			consider(listing, item->d_name);
+			consider(listing, item->d_name, item->d_type);
 			errno = 0;
 		}
 		number = errno;
@@ -196,19 +210,48 @@ static size_t same_names(const struct listing *listing, size_t i)
 	return end - i;
 }
 
+bool certificate_dir_is_foreign(const struct config_certificate *entry)
+{
+	return entry->pairs[0].may_be_foreign && !is_combined(entry->pairs[0].key);
+}
+
+/* Moves what is foreign among `count` of one name behind the others; returns how many those are. */
+static size_t prove(struct listing *listing, size_t i, size_t count)
+{
+	struct config_certificate *entries = listing->entries + i;
+	size_t proved = 0;
+	size_t j;
+
+	for (j = 0; j < count; j++) {
+		struct config_certificate entry = entries[j];
+
+		if (certificate_dir_is_foreign(&entry))
+			continue;
+		entry.pairs[0].may_be_foreign = false;
+		entries[j] = entries[proved];
+		entries[proved++] = entry;
+	}
+	return proved;
+}
+
 static void keep(struct listing *listing, struct config_certificate *kept, size_t *kept_length)
 {
 	size_t i;
-	size_t count;
+	size_t count, proved;
 
 	for (i = 0; i < listing->entries_length; i += count) {
 		const char *fault = config_certificate_name_fault(listing->entries[i].name);
 
 		count = same_names(listing, i);
+		proved = count;
+		if (fault != NULL || count > 1 || listing->is_proving)
+			proved = prove(listing, i, count);
+		if (proved == 0)
+			continue;
 		if (fault != NULL) {
 			add_problem(listing, listing->entries[i].name,
 				"no name for a certificate: ", fault);
-		} else if (count > 1) {
+		} else if (proved > 1) {
 			twice(listing, i);
 		} else {
 			kept[(*kept_length)++] = listing->entries[i];
@@ -276,13 +319,13 @@ static void find(struct listing *listing, const char *name)
 		return;
 	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		if (snprintf(file, sizeof(file), "%s%s", name, suffixes[i]) < (int)sizeof(file))
-			consider(listing, file);
+			consider(listing, file, DT_UNKNOWN);
 }
 
 int certificate_dir_find(const char *directory, const char *name,
 	struct config_certificate **entries, size_t *entries_length, struct certbind_error *error)
 {
-	struct listing listing = { .directory = directory };
+	struct listing listing = { .directory = directory, .is_proving = true };
 	int status = CERTBIND_OK;
 
 	*entries = NULL;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "certificate_listing.h"
 #include "certificate_read.h"
 #include "pem.h"
 #include <gnutls/x509.h>
@@ -292,6 +293,10 @@ int key_read(struct reading *reading, struct key *key)
 	if (status != CERTBIND_OK)
 		return fault_add_error(reading, FINDING_UNREADABLE, name, status, &error);
 	reading->has_key_file = true;
+	if (reading->entry->may_be_foreign && !certificate_dir_has_both(&reading->key_file)) {
+		reading->certificate->is_foreign = true;
+		return CERTBIND_E_CERTIFICATE;
+	}
 	status = fault_check_mode(reading, name, reading->key_file.mode);
 	return status != CERTBIND_OK ? status
 				     : key_from_bytes(reading, name, &reading->key_file, key);

@@ -12,6 +12,7 @@ struct listing {
 	struct config_problem *problems;
 	size_t problems_length;
 	bool is_out_of_memory;
+	bool is_proving; /* nothing is listed that may be foreign */
 };
 
 /* Appends a problem; takes name and message whatever happens. NULL as name: it is the directory's. */
@@ -19,5 +20,8 @@ void listing_problem_take(struct listing *listing, char *name, char *message);
 
 /* Appends an entry with one pair; takes chain and key whatever happens. */
 void listing_entry_take(struct listing *listing, const char *name, char *chain, char *key);
+
+/* Do these bytes hold both a certificate and a key, or a part of each? */
+bool certificate_dir_has_both(const struct file_bytes *bytes);
 
 #endif

@@ -82,7 +82,9 @@ int pair_read(struct reading *reading, struct pair *pair)
 
 	if (key_status == CERTBIND_OK)
 		key_status = key_read(reading, &key);
-	status = key_status == CERTBIND_E_MEMORY ? key_status : chain_read(reading, &key, &chain);
+	status = key_status == CERTBIND_E_MEMORY || reading->certificate->is_foreign
+			 ? key_status
+			 : chain_read(reading, &key, &chain);
 	if (status == CERTBIND_OK)
 		status = key_status;
 	if (status == CERTBIND_OK)

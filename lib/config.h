@@ -43,6 +43,7 @@ struct config_pair {
 	char *key_password; /* NULL: none */
 	char *key_password_file; /* path, resolved; NULL: none */
 	char *staple; /* path, resolved; NULL: none */
+	bool may_be_foreign; /* a .pem of a certificate directory: nothing when it lacks certificate or key */
 	struct config_place place;
 };
 

@@ -23,7 +23,7 @@ int snapshot_read_certificates(struct snapshot_build *build);
 struct snapshot_taking {
 	const struct config_certificate *entry;
 	bool is_from_directory;
-	struct certificate *certificate; /* receives a reference */
+	struct certificate *certificate; /* receives a reference; NULL: its file is foreign */
 	struct snapshot_state state;
 };
 int snapshot_take(const struct snapshot *former, const struct certificate_options *options,

@@ -154,6 +154,23 @@ static int problem_seen_twice(struct snapshot_build *build, const struct config_
 	return status;
 }
 
+/* Two entries have one name. The later one stays only when the former one is nothing. */
+static int entries_collide(struct snapshot_build *build, struct config_certificate *entry,
+	void **place, struct read_job *job)
+{
+	size_t i = 0;
+
+	if (certificate_dir_is_foreign(entry))
+		return CERTBIND_OK;
+	if (!certificate_dir_is_foreign(*place))
+		return problem_seen_twice(build, entry, *place);
+	while (job->takings[i].entry != *place)
+		i++;
+	job->takings[i].entry = entry;
+	*place = entry;
+	return CERTBIND_OK;
+}
+
 /* Joins the entries of all sources; of two with one name the first stays. */
 static int entries_join(struct snapshot_build *build, struct config_certificate *entries,
 	size_t length, bool is_from_directory, struct table *names, struct read_job *job)
@@ -167,7 +184,7 @@ static int entries_join(struct snapshot_build *build, struct config_certificate 
 		if (place == NULL)
 			return CERTBIND_E_MEMORY;
 		if (*place != NULL) {
-			status = problem_seen_twice(build, &entries[i], *place);
+			status = entries_collide(build, &entries[i], place, job);
 			continue;
 		}
 		*place = &entries[i];
@@ -199,6 +216,16 @@ static int excuses_collect(const struct snapshot *snapshot, struct table *excuse
 	return status;
 }
 
+static int job_take_gone(const struct snapshot_build *build, size_t index,
+	const struct table *excuses, struct snapshot_taking *taking)
+{
+	const struct snapshot *former = build->options->former;
+	bool is_excused = table_get(excuses, former->certificates[index]->name) != NULL ||
+			  table_get(excuses, former->states[index].file) != NULL;
+
+	return snapshot_take_gone(former, index, is_excused, build->options->now, taking);
+}
+
 /* Those of the former snapshot whose directory has them no more. */
 static int job_add_gone(
 	const struct snapshot_build *build, const struct table *names, struct read_job *job)
@@ -211,13 +238,11 @@ static int job_add_gone(
 	for (i = 0; former != NULL && i < former->certificates_length && status == CERTBIND_OK;
 		i++) {
 		struct snapshot_taking *taking = &job->takings[job->length];
-		const char *name = former->certificates[i]->name;
-		bool is_excused = table_get(&excuses, name) != NULL ||
-				  table_get(&excuses, former->states[i].file) != NULL;
 
-		if (!former->states[i].is_from_directory || table_get(names, name) != NULL)
+		if (!former->states[i].is_from_directory ||
+			table_get(names, former->certificates[i]->name) != NULL)
 			continue;
-		status = snapshot_take_gone(former, i, is_excused, build->options->now, taking);
+		status = job_take_gone(build, i, &excuses, taking);
 		if (status == CERTBIND_OK && taking->certificate != NULL)
 			job->length++;
 	}
@@ -263,9 +288,35 @@ static int job_prepare(struct snapshot_build *build, const struct read_directori
 	return status;
 }
 
+/* What proved to be foreign may have been a certificate before: that one is gone. */
+static int job_settle(const struct snapshot_build *build, struct read_job *job)
+{
+	const struct snapshot *former = build->options->former;
+	struct table excuses = { 0 };
+	size_t i;
+	int status = former != NULL ? excuses_collect(build->snapshot, &excuses) : CERTBIND_OK;
+
+	for (i = 0; former != NULL && i < job->length && status == CERTBIND_OK; i++) {
+		struct snapshot_taking *taking = &job->takings[i];
+		size_t index;
+
+		if (taking->certificate != NULL)
+			continue;
+		index = snapshot_certificate_index(former, taking->entry->name);
+		if (index == former->certificates_length ||
+			!former->states[index].is_from_directory)
+			continue;
+		snapshot_state_clear(&taking->state);
+		status = job_take_gone(build, index, &excuses, taking);
+	}
+	table_clear(&excuses);
+	return status;
+}
+
 /* Moves what was read to the snapshot, which frees it from then on. */
 static int job_finish(struct read_job *job, struct snapshot *snapshot)
 {
+	size_t kept = 0;
 	size_t i;
 
 	snapshot->certificates = calloc(job->length + 1, sizeof(struct certificate *));
@@ -273,10 +324,14 @@ static int job_finish(struct read_job *job, struct snapshot *snapshot)
 	if (snapshot->certificates == NULL || snapshot->states == NULL)
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < job->length; i++) {
-		snapshot->certificates[i] = job->takings[i].certificate;
-		snapshot->states[i] = job->takings[i].state;
+		if (job->takings[i].certificate == NULL) {
+			snapshot_state_clear(&job->takings[i].state);
+			continue;
+		}
+		snapshot->certificates[kept] = job->takings[i].certificate;
+		snapshot->states[kept++] = job->takings[i].state;
 	}
-	snapshot->certificates_length = job->length;
+	snapshot->certificates_length = kept;
 	job->length = 0;
 	return CERTBIND_OK;
 }
@@ -336,9 +391,13 @@ int snapshot_read_certificates(struct snapshot_build *build)
 		status = job_prepare(build, &directories, &job);
 	if (status == CERTBIND_OK) {
 		read_all(&job);
-		status = atomic_load(&job.is_out_of_memory) ? CERTBIND_E_MEMORY
-							    : job_finish(&job, snapshot);
+		if (atomic_load(&job.is_out_of_memory))
+			status = CERTBIND_E_MEMORY;
 	}
+	if (status == CERTBIND_OK)
+		status = job_settle(build, &job);
+	if (status == CERTBIND_OK)
+		status = job_finish(&job, snapshot);
 	if (status == CERTBIND_OK)
 		status = certificates_index(build);
 	job_clear(&job);

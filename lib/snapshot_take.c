@@ -179,6 +179,11 @@ static int take_fresh(const struct snapshot *former, size_t index, const unsigne
 
 	if (status < 0)
 		return status;
+	if (taking->certificate->is_foreign) {
+		certificate_unref(taking->certificate);
+		taking->certificate = NULL;
+		return CERTBIND_OK;
+	}
 	taking->state.sources = sources_ref(taking->certificate->sources);
 	memcpy(taking->state.sources->definition, definition,
 		sizeof(taking->state.sources->definition));

@@ -57,9 +57,28 @@ static int tear_down(void **state)
 struct list {
 	struct config_certificate *entries;
 	size_t length;
+	size_t listed; /* with what is foreign, at the end */
 	struct config_problem *problems;
 	size_t problems_length;
 };
+
+/* As the loader sees it: what proves to be foreign is not there. */
+static void list_prove(struct list *list)
+{
+	size_t kept = 0;
+	size_t i;
+
+	list->listed = list->length;
+	for (i = 0; i < list->listed; i++) {
+		struct config_certificate entry = list->entries[i];
+
+		if (certificate_dir_is_foreign(&entry))
+			continue;
+		list->entries[i] = list->entries[kept];
+		list->entries[kept++] = entry;
+	}
+	list->length = kept;
+}
 
 static struct list list_directory(const char *path)
 {
@@ -68,12 +87,13 @@ static struct list list_directory(const char *path)
 	assert_int_equal(certificate_dir_list(path, &list.entries, &list.length, &list.problems,
 				 &list.problems_length, NULL),
 		CERTBIND_OK);
+	list_prove(&list);
 	return list;
 }
 
 static void list_free(struct list *list)
 {
-	config_certificates_free(list->entries, list->length);
+	config_certificates_free(list->entries, list->listed);
 	config_problems_free(list->problems, list->problems_length);
 }
 

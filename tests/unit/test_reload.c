@@ -236,6 +236,37 @@ static void what_disappears_goes_after_a_minute(void **state)
 	certbind_store_close(store);
 }
 
+/* A .pem without a key is no certificate: what it was before is gone, and it hides no other. */
+static void what_loses_its_key_is_gone(void **state)
+{
+	struct log log = { "" };
+	struct certbind_store *store = open_store(&log);
+	struct certbind_context *context;
+	time_t begin = now;
+
+	(void)state;
+	assert_int_equal(certbind_context_new(&context, store, "webmail", NULL), 0);
+	put("live/names.pem", "names.pem");
+	run("cat \"$PKI/names.key\" >> \"$f\"", "live/names.pem");
+	(void)scratch_write("domains.d/names.example.conf", "mail = \"none\";\n");
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	assert_string_equal(serve(context, "webmail.names.example"), "webmail.names.example");
+	put("live/names.pem", "names.pem");
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	assert_string_equal(serve(context, "webmail.names.example"), "webmail.names.example");
+	assert_int_equal(has_code(store, "stale-last-good"), 1);
+	now = begin + 61;
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	assert_string_equal(serve(context, "webmail.names.example"), "panel.provider.example");
+	put("live/site.pem", "names.pem");
+	log.text[0] = '\0';
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	assert_string_equal(log.text, "");
+	now = begin;
+	certbind_context_free(context);
+	certbind_store_close(store);
+}
+
 static void broken_text_costs_nothing_that_works(void **state)
 {
 	struct log log = { "" };
@@ -576,6 +607,7 @@ int main(void)
 		cmocka_unit_test(faulty_renewals_are_not_taken),
 		cmocka_unit_test(half_a_renewal_waits),
 		cmocka_unit_test(what_disappears_goes_after_a_minute),
+		cmocka_unit_test(what_loses_its_key_is_gone),
 		cmocka_unit_test(broken_text_costs_nothing_that_works),
 		cmocka_unit_test(files_are_watched),
 		cmocka_unit_test(a_fork_goes_on),
