@@ -56,10 +56,7 @@ void candidate_index_clear(struct candidate_index *index)
 
 	for (i = 0; i < index->keys_length; i++)
 		candidate_list_free(table_get(&index->lists, index->keys[i]));
-	/* The table has the keys: they go last. */
 	table_clear(&index->lists);
-	for (i = 0; i < index->keys_length; i++)
-		free(index->keys[i]);
 	free(index->keys);
 	memset(index, 0, sizeof(*index));
 }
@@ -69,22 +66,19 @@ static struct candidate_list *candidate_index_list(struct candidate_index *index
 {
 	struct candidate_list *list = table_get(&index->lists, name);
 	void **place;
-	char *key;
 
 	if (list != NULL)
 		return list;
 	if (!array_grow(&index->keys, index->keys_length, sizeof(char *)))
 		return NULL;
-	key = strdup(name);
 	list = calloc(1, sizeof(*list));
-	place = key != NULL && list != NULL ? table_place(&index->lists, key) : NULL;
+	place = list != NULL ? table_place(&index->lists, name) : NULL;
 	if (place == NULL) {
-		free(key);
 		free(list);
 		return NULL;
 	}
 	*place = list;
-	index->keys[index->keys_length++] = key;
+	index->keys[index->keys_length++] = name;
 	return list;
 }
 

@@ -23,7 +23,7 @@ struct candidate_list {
 /* Which candidates have an identifier: name, or "*.parent" -> struct candidate_list. */
 struct candidate_index {
 	struct table lists;
-	char **keys;
+	const char **keys; /* the certificates' own, which must outlive the index */
 	size_t keys_length;
 };
 

@@ -7,18 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct certificate *certificate_new(const char *name, const struct config_place *place)
+static struct certificate *certificate_new(
+	const char *name, const struct config_place *place, struct der_pool *pool)
 {
-	struct certificate *certificate = calloc(1, sizeof(*certificate));
+	const char *file = place->file != NULL ? place->file : "";
+	size_t size = strlen(name) + 1;
+	struct certificate *certificate = calloc(1, sizeof(*certificate) + size);
 
 	if (certificate == NULL)
 		return NULL;
 	atomic_init(&certificate->references, 1);
-	certificate->name = strdup(name);
-	certificate->file = strdup(place->file != NULL ? place->file : "");
+	certificate->name = (char *)(certificate + 1);
+	memcpy(certificate->name, name, size);
 	certificate->line = place->line;
-	if (certificate->name != NULL && certificate->file != NULL)
+	certificate->file_text = der_new(pool, file, strlen(file) + 1, false);
+	if (certificate->file_text != NULL) {
+		certificate->file = (const char *)certificate->file_text->data;
 		return certificate;
+	}
 	certificate_unref(certificate);
 	return NULL;
 }
@@ -42,10 +48,9 @@ void certificate_unref(struct certificate *certificate)
 		free(certificate->faults[i].message);
 	}
 	sources_unref(certificate->sources);
+	der_unref(certificate->file_text);
 	free(certificate->pairs);
 	free(certificate->faults);
-	free(certificate->name);
-	free(certificate->file);
 	free(certificate);
 }
 
@@ -144,7 +149,7 @@ int certificate_read(const struct config_certificate *entry,
 	const struct certificate_options *options, struct certificate **certificate,
 	struct certbind_error *error)
 {
-	*certificate = certificate_new(entry->name, &entry->place);
+	*certificate = certificate_new(entry->name, &entry->place, options->pool);
 	if (*certificate == NULL)
 		return error_memory(error);
 	(*certificate)->sources = sources_new();
@@ -194,7 +199,7 @@ int certificate_from_pem(const char *name, const unsigned char *pem, size_t size
 	struct file_bytes bytes = { .size = size };
 	int status = CERTBIND_E_MEMORY;
 
-	*certificate = certificate_new(name, &nowhere);
+	*certificate = certificate_new(name, &nowhere, options->pool);
 	/* The readers want a NUL behind the bytes. */
 	bytes.data = malloc(size + 1);
 	if (*certificate == NULL || bytes.data == NULL) {

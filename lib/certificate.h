@@ -56,8 +56,9 @@ struct pair {
  */
 struct certificate {
 	atomic_uint references;
-	char *name;
-	char *file; /* where it is configured; for one of certificate_dirs the directory */
+	char *name; /* in the same block */
+	const char *file; /* where it is configured; for one of certificate_dirs the directory */
+	struct der *file_text; /* holds it, for all that are configured there */
 	int line;
 	struct pair *pairs; /* the usable ones, in configured order */
 	size_t pairs_length;

@@ -102,29 +102,30 @@ static int read_pieces(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces
 	return status;
 }
 
-static gnutls_datum_t append(unsigned char **to, const void *data, size_t size)
+/* Where the certificate itself has these bytes, which are a copy of some of its own. */
+static gnutls_datum_t locate(const struct der *der, const gnutls_datum_t *piece)
 {
-	gnutls_datum_t datum = { *to, (unsigned int)size };
+	gnutls_datum_t place = der_peek(der);
 
-	if (size != 0)
-		memcpy(*to, data, size);
-	*to += size;
-	return datum;
+	while (place.size > piece->size && memcmp(place.data, piece->data, piece->size) != 0) {
+		place.data++;
+		place.size--;
+	}
+	place.size = piece->size;
+	return place;
 }
 
-static struct certificate_facts *join(const struct pieces *pieces)
+static struct certificate_facts *join(const struct der *der, const struct pieces *pieces)
 {
-	struct certificate_facts *facts = malloc(
-		sizeof(*facts) + pieces->subject.size + pieces->issuer.size + pieces->names_size);
-	unsigned char *to;
+	struct certificate_facts *facts = malloc(sizeof(*facts) + pieces->names_size);
 
 	if (facts == NULL)
 		return NULL;
 	*facts = pieces->facts;
-	to = (unsigned char *)(facts + 1);
-	facts->subject = append(&to, pieces->subject.data, pieces->subject.size);
-	facts->issuer = append(&to, pieces->issuer.data, pieces->issuer.size);
-	facts->names = (char *)append(&to, pieces->names, pieces->names_size).data;
+	facts->subject = locate(der, &pieces->subject);
+	facts->issuer = locate(der, &pieces->issuer);
+	facts->names = (char *)(facts + 1);
+	memcpy(facts->names, pieces->names, pieces->names_size);
 	return facts;
 }
 
@@ -139,7 +140,7 @@ static int read_facts(const struct der *der, struct certificate_facts **facts, i
 		status = gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER);
 	if (status >= 0)
 		status = read_pieces(crt, der->size, &pieces);
-	*facts = status >= 0 ? join(&pieces) : NULL;
+	*facts = status >= 0 ? join(der, &pieces) : NULL;
 	if (status >= 0 && *facts == NULL)
 		status = GNUTLS_E_MEMORY_ERROR;
 	gnutls_free(pieces.subject.data);

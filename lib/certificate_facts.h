@@ -14,10 +14,10 @@ struct certificate_facts {
 	gnutls_pk_algorithm_t key_algorithm;
 	bool must_staple; /* RFC 7633 */
 	unsigned char key_id[PUBLIC_ID_SIZE]; /* of the public key */
-	gnutls_datum_t subject, issuer; /* encoded */
+	gnutls_datum_t subject, issuer; /* encoded; they point into the der */
 	char *names; /* as struct pair has them */
 	size_t names_length;
-	/* Behind it, in the same block: what the pointers point to. */
+	/* Behind it, in the same block: the names. */
 };
 
 /*

@@ -12,27 +12,20 @@ struct snapshot *snapshot_ref(struct snapshot *snapshot)
 	return snapshot;
 }
 
-static void snapshot_hosts_free(struct snapshot_host *hosts, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		free(hosts[i].name);
-	free(hosts);
-}
-
 static void snapshot_services_free(struct snapshot *snapshot)
 {
-	size_t i;
+	size_t i, j;
 
 	for (i = 0; snapshot->services != NULL && i < snapshot->config->services_length; i++) {
 		struct snapshot_service *service = &snapshot->services[i];
 
 		table_clear(&service->hosts);
 		table_clear(&service->names);
-		if (service->shared_hosts != NULL)
-			snapshot_hosts_free(
-				service->shared_hosts, service->config->shared_hosts.length);
+		for (j = 0;
+			service->shared_hosts != NULL && j < service->config->shared_hosts.length;
+			j++)
+			free(service->shared_hosts[j].name);
+		free(service->shared_hosts);
 		gnutls_priority_deinit(service->priority);
 	}
 	free(snapshot->services);
@@ -46,7 +39,7 @@ static void snapshot_domains_free(struct snapshot *snapshot)
 		struct snapshot_binding *bindings = snapshot->domains[i].bindings;
 
 		for (j = 0; bindings != NULL && j < snapshot->config->services_length; j++)
-			snapshot_hosts_free(bindings[j].hosts, bindings[j].hosts_length);
+			free(bindings[j].hosts);
 		free(bindings);
 	}
 	free(snapshot->domains);
@@ -196,12 +189,12 @@ static struct bundle *snapshot_bundle_make(struct snapshot *snapshot,
 	struct certificate *const *members, size_t members_length, const char *key)
 {
 	struct bundle *bundle;
-	char *kept;
+	const char *kept;
 	void **place;
 
 	if (!array_grow(&snapshot->bundles, snapshot->bundles_length, sizeof(struct bundle *)))
 		return NULL;
-	kept = snapshot_string_dup(snapshot, key);
+	kept = members_length == 1 ? members[0]->name : snapshot_string_dup(snapshot, key);
 	if (kept == NULL)
 		return NULL;
 	bundle = snapshot_bundle_former(snapshot->former, members, members_length, key);
@@ -219,7 +212,9 @@ static struct bundle *snapshot_bundle_make(struct snapshot *snapshot,
 struct bundle *snapshot_bundle(
 	struct snapshot *snapshot, struct certificate *const *members, size_t members_length)
 {
-	char *key = members_key_dup(members, members_length);
+	/* The name of a single one is the key itself: joined ones end with a newline. */
+	char *joined = members_length == 1 ? NULL : members_key_dup(members, members_length);
+	const char *key = members_length == 1 ? members[0]->name : joined;
 	struct bundle *bundle;
 
 	if (key == NULL)
@@ -227,7 +222,7 @@ struct bundle *snapshot_bundle(
 	bundle = table_get(&snapshot->bundles_by_members, key);
 	if (bundle == NULL)
 		bundle = snapshot_bundle_make(snapshot, members, members_length, key);
-	free(key);
+	free(joined);
 	return bundle;
 }
 

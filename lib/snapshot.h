@@ -41,7 +41,8 @@ struct snapshot_binding {
 	const struct config_choice_entry
 		*entry; /* what the domain says of the service; NULL: nothing */
 	struct certificate *certificate; /* of SNAPSHOT_EXPLICIT; NULL: no such certificate */
-	struct snapshot_host *hosts; /* empty with SNAPSHOT_SHARED_HOST */
+	struct snapshot_host
+		*hosts; /* empty with SNAPSHOT_SHARED_HOST; their names are behind them */
 	size_t hosts_length;
 };
 
@@ -66,7 +67,8 @@ struct snapshot_service {
 struct snapshot_state {
 	struct sources
 		*sources; /* the files as they were last read; NULL: gone from its directory */
-	char *file; /* where it is configured; for one of certificate_dirs the directory */
+	const char *
+		file; /* where it is configured; for one of certificate_dirs the directory; the snapshot has it */
 	int line;
 	bool is_from_directory;
 	/* When its files stopped being good: the certificate is the last good one; 0: they are. */
@@ -106,7 +108,7 @@ struct snapshot {
 	struct table domains_by_name;
 	struct bundle **bundles; /* that this snapshot holds */
 	size_t bundles_length;
-	struct table bundles_by_members; /* key: members' names joined */
+	struct table bundles_by_members; /* key: the member's name, or several joined */
 	char **strings; /* that tables have as keys */
 	size_t strings_length;
 	struct snapshot_ticket ticket;

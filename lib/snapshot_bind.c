@@ -186,29 +186,42 @@ int snapshot_bind_services(struct snapshot_build *build)
 	return status;
 }
 
+/* Hosts and their names in one block, which binding->hosts frees. */
+static int binding_hosts_take(struct snapshot_binding *binding, const struct config_list *names)
+{
+	size_t size = names->length * sizeof(*binding->hosts);
+	size_t i;
+	char *to;
+
+	for (i = 0; i < names->length; i++)
+		size += strlen(names->items[i]) + 1;
+	if (size == 0)
+		return CERTBIND_OK;
+	binding->hosts = calloc(1, size);
+	if (binding->hosts == NULL)
+		return CERTBIND_E_MEMORY;
+	to = (char *)(binding->hosts + names->length);
+	for (i = 0; i < names->length; i++) {
+		size = strlen(names->items[i]) + 1;
+		binding->hosts[i].name = memcpy(to, names->items[i], size);
+		binding->hosts[i].binding = binding;
+		to += size;
+	}
+	binding->hosts_length = names->length;
+	return CERTBIND_OK;
+}
+
 /* The binding's hosts as configured: its own list, or the service's templates. */
 static int binding_hosts(struct snapshot_binding *binding)
 {
-	const struct config_choice_entry *entry = binding->entry;
-	bool is_own = entry != NULL && entry->has_hosts;
-	const struct config_list *list = is_own ? &entry->hosts : &binding->service->config->hosts;
-	size_t i;
+	struct config_list names;
+	int status = host_list_make(
+		binding->service->config, binding->entry, binding->domain->config->name, &names);
 
-	binding->hosts = calloc(list->length + 1, sizeof(*binding->hosts));
-	if (binding->hosts == NULL)
-		return CERTBIND_E_MEMORY;
-	for (i = 0; i < list->length; i++) {
-		struct snapshot_host *host = &binding->hosts[binding->hosts_length];
-
-		host->name =
-			is_own ? strdup(list->items[i])
-			       : host_template_dup(list->items[i], binding->domain->config->name);
-		if (host->name == NULL)
-			return CERTBIND_E_MEMORY;
-		host->binding = binding;
-		binding->hosts_length++;
-	}
-	return CERTBIND_OK;
+	if (status == CERTBIND_OK)
+		status = binding_hosts_take(binding, &names);
+	host_list_clear(&names);
+	return status;
 }
 
 static int binding_auto(struct snapshot_build *build, struct snapshot_binding *binding)
@@ -257,12 +270,9 @@ static void binding_prefer_shared(struct snapshot_binding *binding)
 
 	if (binding->entry != NULL || binding->service->config->shared_hosts.length == 0)
 		return;
-	for (i = 0; i < binding->hosts_length; i++) {
-		if (binding->hosts[i].bundle == NULL)
-			free(binding->hosts[i].name);
-		else
+	for (i = 0; i < binding->hosts_length; i++)
+		if (binding->hosts[i].bundle != NULL)
 			binding->hosts[kept++] = binding->hosts[i];
-	}
 	binding->hosts_length = kept;
 	if (kept == 0)
 		binding->choice = SNAPSHOT_SHARED_HOST;

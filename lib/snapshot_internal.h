@@ -29,7 +29,8 @@ struct snapshot_taking {
 int snapshot_take(const struct snapshot *former, const struct certificate_options *options,
 	struct snapshot_taking *taking);
 /* The same for one of the former snapshot that is in no directory any more; nothing in
- * taking->certificate: it has been gone for long enough. `is_excused`: nobody can tell. */
+ * taking->certificate: it has been gone for long enough. `is_excused`: nobody can tell. The
+ * caller sets taking->state.file. */
 int snapshot_take_gone(const struct snapshot *former, size_t index, bool is_excused, int64_t now,
 	struct snapshot_taking *taking);
 void snapshot_state_clear(struct snapshot_state *state);

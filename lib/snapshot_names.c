@@ -56,7 +56,7 @@ static int names_collect(struct snapshot_build *build, const struct snapshot_ser
 	return status;
 }
 
-/* The service's table gets its own copy of a name: the index goes. */
+/* The name is a bound certificate's own: it lives as long as the snapshot. */
 static int names_enter(struct snapshot_build *build, struct snapshot_service *service,
 	const char *name, const struct candidate_list *list)
 {
@@ -65,13 +65,11 @@ static int names_enter(struct snapshot_build *build, struct snapshot_service *se
 	size_t length = candidate_pick(&build->judge, &matches, 1, picked);
 	struct bundle *bundle;
 	void **place;
-	char *key;
 
 	if (length == 0)
 		return build->judge.status;
 	bundle = snapshot_bundle(build->snapshot, picked, length);
-	key = bundle != NULL ? snapshot_string_dup(build->snapshot, name) : NULL;
-	place = key != NULL ? table_place(&service->names, key) : NULL;
+	place = bundle != NULL ? table_place(&service->names, name) : NULL;
 	if (place == NULL)
 		return CERTBIND_E_MEMORY;
 	*place = bundle;

@@ -222,8 +222,17 @@ static int job_take_gone(const struct snapshot_build *build, size_t index,
 	const struct snapshot *former = build->options->former;
 	bool is_excused = table_get(excuses, former->certificates[index]->name) != NULL ||
 			  table_get(excuses, former->states[index].file) != NULL;
+	int status = snapshot_take_gone(former, index, is_excused, build->options->now, taking);
 
-	return snapshot_take_gone(former, index, is_excused, build->options->now, taking);
+	if (status < 0 || taking->certificate == NULL)
+		return status;
+	taking->state.file = snapshot_string_dup(build->snapshot, former->states[index].file);
+	if (taking->state.file != NULL)
+		return CERTBIND_OK;
+	certificate_unref(taking->certificate);
+	taking->certificate = NULL;
+	snapshot_state_clear(&taking->state);
+	return CERTBIND_E_MEMORY;
 }
 
 /* Those of the former snapshot whose directory has them no more. */

@@ -13,7 +13,6 @@ enum { GONE_SECONDS = 60 /* a certificate that has disappeared stays for so long
 void snapshot_state_clear(struct snapshot_state *state)
 {
 	sources_unref(state->sources);
-	free(state->file);
 	free(state->stale_file);
 	free(state->stale_message);
 	memset(state, 0, sizeof(*state));
@@ -163,13 +162,6 @@ static int take_or_keep(struct snapshot_taking *taking, struct certificate *form
 	return status;
 }
 
-static int state_place(struct snapshot_state *state, const char *file, int line)
-{
-	state->line = line;
-	state->file = strdup(file != NULL ? file : "");
-	return state->file != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
-}
-
 /* `former` has the certificate at `index`; NULL: it is new. */
 static int take_fresh(const struct snapshot *former, size_t index, const unsigned char *definition,
 	const struct certificate_options *options, struct snapshot_taking *taking)
@@ -216,10 +208,9 @@ int snapshot_take(const struct snapshot *former, const struct certificate_option
 	if (taking->entry == NULL) /* decided already: gone from its directory */
 		return CERTBIND_OK;
 	taking->state.is_from_directory = taking->is_from_directory;
-	status = state_place(&taking->state, taking->entry->place.file, taking->entry->place.line);
-	if (status == CERTBIND_OK)
-		status = definition_digest(
-			taking->entry, options->strict_key_permissions, definition);
+	taking->state.line = taking->entry->place.line;
+	taking->state.file = taking->entry->place.file != NULL ? taking->entry->place.file : "";
+	status = definition_digest(taking->entry, options->strict_key_permissions, definition);
 	if (status < 0)
 		return status;
 	if (former != NULL)
@@ -247,11 +238,10 @@ int snapshot_take_gone(const struct snapshot *former, size_t index, bool is_excu
 	}
 	taking->is_from_directory = true;
 	taking->state.is_from_directory = true;
-	status = state_place(&taking->state, former_state->file, former_state->line);
-	if (status == CERTBIND_OK)
-		status = state_stale(&taking->state, former_state, now, former_state->file,
-			is_excused ? "Its directory can't be read, or has its name twice."
-				   : "It is in its directory no more.");
+	taking->state.line = former_state->line;
+	status = state_stale(&taking->state, former_state, now, former_state->file,
+		is_excused ? "Its directory can't be read, or has its name twice."
+			   : "It is in its directory no more.");
 	if (status == CERTBIND_OK)
 		taking->certificate = certificate_ref(former->certificates[index]);
 	else
