@@ -27,7 +27,7 @@ struct session_state {
 	const char *protocol; /* of the context's, that ALPN agrees on; NULL: none was offered */
 	bool may_start_early;
 	struct transport *transport; /* NULL: the daemon's own */
-	char *names; /* host, domain, certificate: each with its NUL */
+	char *names; /* host, domain: each with its NUL; NULL: nothing is selected */
 };
 
 static struct session_state *session_state_peek(gnutls_session_t session)
@@ -61,23 +61,21 @@ static const char *state_domain(const struct session_state *state)
 	return state->names + strlen(state->names) + 1;
 }
 
+/* The first of them, where several are presented together. */
 static const char *state_certificate(const struct session_state *state)
 {
-	const char *domain = state_domain(state);
-
-	return domain + strlen(domain) + 1;
+	return state->credentials != NULL ? state->credentials->members[0]->name : "";
 }
 
-static int state_set_names(
-	struct session_state *state, const char *host, const char *domain, const char *certificate)
+static int state_set_names(struct session_state *state, const char *host, const char *domain)
 {
-	size_t size = strlen(host) + strlen(domain) + strlen(certificate) + 3;
-	char *names = malloc(size);
+	size_t host_size = strlen(host) + 1, domain_size = strlen(domain) + 1;
+	char *names = malloc(host_size + domain_size);
 
 	if (names == NULL)
 		return GNUTLS_E_MEMORY_ERROR;
-	(void)snprintf(names, size, "%s%c%s%c%s", host, 0, domain, 0, certificate);
-	free(state->names);
+	memcpy(names, host, host_size);
+	memcpy(names + host_size, domain, domain_size);
 	state->names = names;
 	return 0;
 }
@@ -140,23 +138,32 @@ static int session_negotiate_protocol(gnutls_session_t session, struct session_s
 		session, protocols, length, GNUTLS_ALPN_MANDATORY | GNUTLS_ALPN_SERVER_PRECEDENCE);
 }
 
+/* NULL: there is no bundle, or its credentials can't be made. */
+static struct credentials *session_try_bundle(
+	const struct session_state *state, struct bundle *bundle)
+{
+	struct credentials *credentials = NULL;
+	struct certbind_error why;
+
+	if (bundle != NULL && bundle_credentials(bundle, &credentials, &why) < 0)
+		store_log(state->context->store, CERTBIND_LEVEL_ERROR, &why);
+	return credentials;
+}
+
 /* The result's credentials; where they can't be made, the next best, down to certbind's own. */
 static struct credentials *session_make_credentials(const struct session_state *state,
 	const struct snapshot_service *service, const struct snapshot_result *result)
 {
-	struct bundle *bundles[] = { result->bundle, service->default_bundle, NULL };
-	struct credentials *credentials = NULL;
-	struct certbind_error why;
-	size_t i;
+	struct credentials *credentials = session_try_bundle(state, result->bundle);
+	struct bundle *own;
 
-	bundles[2] = store_own_bundle(state->context->store);
-	for (i = 0; i < 3 && credentials == NULL; i++) {
-		if (bundles[i] == NULL || (i > 0 && bundles[i] == bundles[i - 1]))
-			continue;
-		if (bundle_credentials(bundles[i], &credentials, &why) < 0)
-			store_log(state->context->store, CERTBIND_LEVEL_ERROR, &why);
-	}
-	bundle_unref(bundles[2]);
+	if (credentials == NULL && service->default_bundle != result->bundle)
+		credentials = session_try_bundle(state, service->default_bundle);
+	if (credentials != NULL)
+		return credentials;
+	own = store_own_bundle(state->context->store);
+	credentials = session_try_bundle(state, own);
+	bundle_unref(own);
 	return credentials;
 }
 
@@ -201,12 +208,7 @@ static int session_serve(gnutls_session_t session, struct session_state *state,
 
 	if (credentials == NULL)
 		return GNUTLS_E_INSUFFICIENT_CREDENTIALS;
-	status = state_set_names(state, result->host,
-		result->binding != NULL ? result->binding->domain->config->name : "",
-		credentials->members[0]->name);
-	if (status >= 0)
-		status = gnutls_credentials_set(
-			session, GNUTLS_CRD_CERTIFICATE, credentials->handle);
+	status = gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials->handle);
 	if (status < 0) {
 		credentials_unref(credentials);
 		return status;
@@ -224,7 +226,7 @@ static int session_select(gnutls_session_t session, struct session_state *state,
 	snapshot_select(
 		service, (const char *)hello->server_name, hello->server_name_length, &result);
 	state->rule = result.rule;
-	status = state_set_names(state, result.host, "", "");
+	status = state_set_names(state, result.host, result.domain);
 	if (status < 0)
 		return status;
 	state->is_selected = true;
@@ -400,13 +402,11 @@ int certbind_session_selected(gnutls_session_t session, struct certbind_selectio
 static bool session_is_scope(
 	const struct session_state *state, const struct snapshot_result *result)
 {
-	const char *domain = result->binding != NULL ? result->binding->domain->config->name : "";
-
 	if (result->rule == CERTBIND_RULE_REJECT || state->rule == CERTBIND_RULE_REJECT)
 		return false;
-	if (strcmp(domain, state_domain(state)) != 0)
+	if (strcmp(result->domain, state_domain(state)) != 0)
 		return false;
-	if (domain[0] != '\0')
+	if (result->domain[0] != '\0')
 		return true;
 	if (result->rule == CERTBIND_RULE_DEFAULT || state->rule == CERTBIND_RULE_DEFAULT)
 		return result->rule == state->rule;

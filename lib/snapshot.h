@@ -29,7 +29,10 @@ enum snapshot_choice {
 struct snapshot_host {
 	char *name; /* folded */
 	struct snapshot_binding *binding; /* NULL: a shared host of the service */
+	/* The binding's domain by name; here, for a handshake then has less memory to wait for. */
+	const char *domain;
 	struct bundle *bundle; /* NULL: the service's default certificate */
+	bool is_none; /* of SNAPSHOT_NONE */
 	bool is_contested; /* another domain, or the service's shared hosts, claim it too */
 	bool is_lost; /* and it is not this one's */
 };
@@ -159,6 +162,7 @@ int snapshot_priority_make(
 struct snapshot_result {
 	int rule; /* enum certbind_rule */
 	struct snapshot_binding *binding; /* NULL: of no binding */
+	const char *domain; /* the binding's; empty: of no binding */
 	struct bundle *bundle; /* NULL: certbind's own self-signed one, or refused */
 	char host[256]; /* folded; empty: none, or no host name */
 };

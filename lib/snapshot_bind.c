@@ -205,6 +205,7 @@ static int binding_hosts_take(struct snapshot_binding *binding, const struct con
 		size = strlen(names->items[i]) + 1;
 		binding->hosts[i].name = memcpy(to, names->items[i], size);
 		binding->hosts[i].binding = binding;
+		binding->hosts[i].domain = binding->domain->config->name;
 		to += size;
 	}
 	binding->hosts_length = names->length;
@@ -282,11 +283,14 @@ static int binding_choose(struct snapshot_build *build, struct snapshot_binding 
 {
 	const struct config_choice_entry *entry = binding->entry;
 	int status = binding_hosts(binding);
+	size_t i;
 
 	if (status < 0)
 		return status;
 	if (entry != NULL && entry->names_service && entry->choice == CONFIG_NONE) {
 		binding->choice = SNAPSHOT_NONE;
+		for (i = 0; i < binding->hosts_length; i++)
+			binding->hosts[i].is_none = true;
 		return CERTBIND_OK;
 	}
 	if (binding->hosts_length == 0) {

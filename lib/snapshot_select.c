@@ -15,11 +15,13 @@ static void select_policy(const struct snapshot_service *service, struct snapsho
 static void select_host(const struct snapshot_service *service, const struct snapshot_host *host,
 	struct snapshot_result *result)
 {
-	if (host->binding != NULL && host->binding->choice == SNAPSHOT_NONE) {
+	if (host->is_none) {
 		select_policy(service, result);
 		return;
 	}
 	result->binding = host->binding;
+	if (host->domain != NULL)
+		result->domain = host->domain;
 	result->bundle = host->bundle != NULL ? host->bundle : service->default_bundle;
 	result->rule = host->binding != NULL && host->bundle != NULL ? CERTBIND_RULE_EXACT
 								     : CERTBIND_RULE_DEFAULT;
@@ -52,6 +54,7 @@ void snapshot_select(const struct snapshot_service *service, const char *host, s
 	const struct snapshot_host *owned;
 
 	result->binding = NULL;
+	result->domain = "";
 	result->host[0] = '\0';
 	if (host == NULL) {
 		result->rule = CERTBIND_RULE_DEFAULT;

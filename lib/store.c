@@ -305,9 +305,7 @@ void store_selection(const struct snapshot_service *service, const struct snapsh
 	selection->rule = result->rule;
 	copy_string(selection->service, sizeof(selection->service), service->config->name);
 	copy_string(selection->host, sizeof(selection->host), result->host);
-	if (result->binding != NULL)
-		copy_string(selection->domain, sizeof(selection->domain),
-			result->binding->domain->config->name);
+	copy_string(selection->domain, sizeof(selection->domain), result->domain);
 	if (result->bundle != NULL)
 		copy_string(selection->certificate, sizeof(selection->certificate),
 			result->bundle->members[0]->name);

@@ -26,8 +26,14 @@ static struct table_slot *table_slot_peek(
 {
 	size_t i = hash & mask;
 
-	while (slots[i].key != NULL && (slots[i].hash != hash || strcmp(slots[i].key, key) != 0))
-		i = (i + 1) & mask;
+	for (; slots[i].key != NULL; i = (i + 1) & mask) {
+		if (slots[i].hash != hash)
+			continue;
+		/* In a big table both are far away: the value comes while the key is waited for. */
+		__builtin_prefetch(slots[i].value);
+		if (strcmp(slots[i].key, key) == 0)
+			break;
+	}
 	return &slots[i];
 }
 
