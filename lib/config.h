@@ -109,7 +109,7 @@ struct config {
 	struct config_problem *problems; /* in the order of files and lines */
 	size_t problems_length;
 	struct sources *sources; /* the files it was read from */
-	char **files; /* every file read, interned */
+	char **files; /* every file read, interned, but for those of domains_dir: `sources` has them */
 	size_t files_length;
 };
 

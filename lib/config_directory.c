@@ -110,14 +110,13 @@ static void file_load(struct config_reader *reader, const char *path, const char
 		reader->is_out_of_memory = true;
 	if (status == CERTBIND_E_MEMORY || (status < 0 && is_ignored(path)))
 		return;
-	outline.file = config_file_intern(reader, path);
-	if (outline.file != NULL) {
-		file_name_check(&entry, name, folded);
-		if (status < 0)
-			config_problem(&entry, 0, "the file %s", error.message);
-		else
-			file_parse(&entry, path, &bytes);
-	}
+	/* The path as the source has it, which lives as long as the config. */
+	outline.file = reader->config->sources->items[reader->config->sources->length - 1].path;
+	file_name_check(&entry, name, folded);
+	if (status < 0)
+		config_problem(&entry, 0, "the file %s", error.message);
+	else
+		file_parse(&entry, path, &bytes);
 	file_bytes_wipe(&bytes);
 }
 

@@ -76,6 +76,14 @@ static int names_enter(struct snapshot_build *build, struct snapshot_service *se
 	return CERTBIND_OK;
 }
 
+/* Whoever asks for it is never looked up by a certificate's name: see snapshot_select(). */
+static bool is_owned(const struct snapshot_service *service, const char *name)
+{
+	const struct snapshot_host *host = table_get(&service->hosts, name);
+
+	return host != NULL && !host->is_lost;
+}
+
 static int names_bind_service(struct snapshot_build *build, struct snapshot_service *service)
 {
 	struct candidate_index bound;
@@ -85,8 +93,9 @@ static int names_bind_service(struct snapshot_build *build, struct snapshot_serv
 	if (status == CERTBIND_OK)
 		status = names_collect(build, service, &bound);
 	for (i = 0; i < bound.keys_length && status == CERTBIND_OK; i++)
-		status = names_enter(
-			build, service, bound.keys[i], table_get(&bound.lists, bound.keys[i]));
+		if (!is_owned(service, bound.keys[i]))
+			status = names_enter(build, service, bound.keys[i],
+				table_get(&bound.lists, bound.keys[i]));
 	candidate_index_clear(&bound);
 	return status;
 }
