@@ -47,7 +47,7 @@ _certbind_argument()
 			_certbind_listed certificate "$program" "$@"
 		} | sort -u)"
 		;;
-	covers:1 | verify:1)
+	covers:1 | verify:1 | ticket-key:1)
 		_certbind_files "$current"
 		;;
 	esac
@@ -61,12 +61,12 @@ _certbind()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_certbind_words "$current" 'check covers verify explain list bind unbind candidates --help --version'
+		_certbind_words "$current" 'check covers verify explain list bind unbind candidates ticket-key --help --version'
 		return
 	fi
 	case $word in
 	check) options='-c --config --json --all --at --connect --timeout --help --version' ;;
-	covers) options='--help --version' ;;
+	covers | ticket-key) options='--help --version' ;;
 	verify) options='--trust --at --json --help --version' ;;
 	bind) options='-c --config --force --help --version' ;;
 	unbind) options='-c --config --help --version' ;;

@@ -61,5 +61,6 @@ extern const struct command command_list;
 extern const struct command command_bind;
 extern const struct command command_unbind;
 extern const struct command command_candidates;
+extern const struct command command_ticket_key;
 
 #endif

@@ -11,7 +11,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = { &command_check, &command_covers, &command_verify,
-	&command_explain, &command_list, &command_bind, &command_unbind, &command_candidates };
+	&command_explain, &command_list, &command_bind, &command_unbind, &command_candidates,
+	&command_ticket_key };
 
 #define COMMANDS_LENGTH (sizeof(commands) / sizeof(commands[0]))
 
@@ -33,7 +34,7 @@ static void print_help(void)
 		   "whether\n"
 		   "clients accept it, and what to do where they do not; and changes which it is. "
 		   "Only\n"
-		   "bind and unbind write.\n");
+		   "bind, unbind and ticket-key write.\n");
 	for (i = 0; i < COMMANDS_LENGTH; i++)
 		(void)printf("  %-10s  %s\n", commands[i]->word, commands[i]->purpose);
 	(void)puts(

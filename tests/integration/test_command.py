@@ -13,7 +13,8 @@ import pytest
 import support
 
 FINE, BAD, TROUBLE, WARNED = 0, 1, 2, 3
-WORDS = ["check", "covers", "verify", "explain", "list", "bind", "unbind", "candidates"]
+WORDS = ["check", "covers", "verify", "explain", "list", "bind", "unbind", "candidates",
+         "ticket-key"]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 FINDING = {"domain": (str, type(None)), "domain_unicode": (str, type(None)),
@@ -159,8 +160,6 @@ def test_help(arguments):
     assert done.returncode == FINE and done.stderr == ""
     assert done.stdout.startswith("usage: certbind")
     check_lines(done.stdout)
-    for absent in ("ticket-key",):
-        assert absent not in done.stdout.replace("certbind ", "")
 
 
 @pytest.mark.parametrize("arguments", [[]] + [[word] for word in WORDS])
@@ -173,7 +172,8 @@ def test_version(arguments):
 @pytest.mark.parametrize("arguments,said", [
     ([], "usage: certbind check"),
     (["chek"], 'unknown command "chek"; did you mean "check"?'),
-    (["ticket-key", "a"], 'unknown command "ticket-key"'),
+    (["ticket-kye", "a"], 'unknown command "ticket-kye"; did you mean "ticket-key"?'),
+    (["ticket-key"], "usage: certbind ticket-key FILE"),
     (["--hlep"], 'unknown option "--hlep"; did you mean "--help"?'),
     (["\033[31m"], 'unknown command "\\x1b[31m"'),
     (["check", "--jsno"], 'unknown option "--jsno"; did you mean "--json"?'),
@@ -734,3 +734,42 @@ def test_completion_is_installed(installed):
     path = installed / "share" / "bash-completion" / "completions" / "certbind"
     assert complete("l", path=path) == ["list"]
     assert (installed / "bin" / "certbind").is_file()
+
+
+# ticket-key
+
+@pytest.mark.parametrize("umask", [0, 0o77, 0o777])
+def test_ticket_key(tmp_path, umask):
+    path = tmp_path / "ticket.key"
+    keys = []
+    for _ in range(2):
+        before = os.umask(umask)
+        try:
+            done = support.certbind("ticket-key", str(path))
+        finally:
+            os.umask(before)
+        assert (done.returncode, done.stderr) == (FINE, "")
+        assert done.stdout == "%s: a new key for session tickets\n" % path
+        assert path.stat().st_mode & 0o7777 == 0o600 and path.stat().st_size == 64
+        keys.append(path.read_bytes())
+    assert keys[0] != keys[1] and len(set(keys[0])) > 16
+    assert [entry.name for entry in tmp_path.iterdir()] == ["ticket.key"]
+
+
+def test_ticket_key_that_cannot_be_written(tmp_path):
+    (tmp_path / "taken").mkdir()
+    for path, why in ((tmp_path / "taken", "Is a directory"),
+                      (tmp_path / "missing" / "key", "No such file or directory")):
+        done = support.certbind("ticket-key", str(path))
+        assert done.returncode == TROUBLE and done.stdout == ""
+        assert str(path) in done.stderr and why in done.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["taken"]
+
+
+def test_ticket_key_replaces_a_link(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("not a key")
+    (tmp_path / "key").symlink_to(elsewhere)
+    assert support.certbind("ticket-key", str(tmp_path / "key")).returncode == FINE
+    assert elsewhere.read_text() == "not a key"
+    assert not (tmp_path / "key").is_symlink() and (tmp_path / "key").stat().st_size == 64
