@@ -20,6 +20,7 @@ enum {
 	CONFIG_FILE_SIZE_MAX = 64 * 1024 * 1024, /* of the main and of included files */
 	CONFIG_DOMAIN_FILE_SIZE_MAX = 64 * 1024, /* of a file of domains_dir */
 	CONFIG_INCLUDE_DEPTH_MAX = 8,
+	CONFIG_NESTING_MAX = 64, /* brackets in one another */
 	CONFIG_STRING_MAX = 4096, /* bytes of any string value; a path can't be longer */
 	CONFIG_NAME_MAX = 255, /* bytes of a certificate's name */
 	CONFIG_LIST_MAX = 1000, /* strings in an array, unless there is a smaller bound */
@@ -120,6 +121,25 @@ const char *config_file_intern(struct config_reader *reader, const char *path);
 /* Moves the problems to the config, in order. */
 void config_problems_finish(struct config_reader *reader);
 void config_problems_clear(struct config_reader *reader);
+
+/* config_order.c */
+
+#define CONFIG_SYNTAX_ERROR                                                                        \
+	"syntax error; is there a comma, quote, bracket or \"=\" missing, here or above?"
+
+/* Tokens other than punctuation, which stands for itself. */
+enum { CONFIG_ORDER_NAME = 'n', CONFIG_ORDER_STRING = 's', CONFIG_ORDER_SCALAR = 'v' };
+
+/* How far a text has come in libconfig's grammar; starts as zero. */
+struct config_order {
+	char closers[CONFIG_NESTING_MAX]; /* of the brackets that are open */
+	size_t depth;
+	int place;
+	bool is_over; /* libconfig finds a syntax error here at the latest */
+};
+
+/* Takes the next token (adjacent strings are one); what is wrong with it, or NULL: let libconfig decide. */
+const char *config_order_step(struct config_order *order, char token);
 
 /* config_scan.c */
 

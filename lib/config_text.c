@@ -20,7 +20,7 @@ static const struct config_token *token_next(
 
 /*
  * Gives each string and number of the tree its token; false when they do not pair off. The depth
- * is bounded by libconfig's parser stack (YYMAXDEPTH, 10000).
+ * is bounded by CONFIG_NESTING_MAX.
  */
 static bool tokens_attach(config_setting_t *setting, struct config_scan *scan, size_t *used)
 {
@@ -56,7 +56,7 @@ static const char *parse_error_text(const config_t *tree)
 		return "a key that the same group has already; expected each key once";
 	if (text != NULL && strstr(text, "mismatch") != NULL)
 		return "values of different types in one array; expected one type";
-	return "syntax error; is there a comma, quote, bracket or \"=\" missing, here or above?";
+	return CONFIG_SYNTAX_ERROR;
 }
 
 /* libconfig 1.5 takes a comment that no newline ends for a syntax error: it gets one. */

@@ -97,13 +97,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* libconfig 1.5 leaks the string before which it finds a syntax error. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:libconfig.so";
-}
-
 static void check_problems(const struct config *config)
 {
 	size_t i;
