@@ -52,7 +52,9 @@ unsigned int report_badness(const struct path_report *report)
 	for (int code = 0; code < FINDING_CODE_COUNT; code++) {
 		if (!report->has[code])
 			continue;
-		badness += finding_severity((enum finding_code)code) == CERTBIND_SEVERITY_ERROR ? BADNESS_ERROR : 1;
+		badness += finding_severity((enum finding_code)code) == CERTBIND_SEVERITY_ERROR
+				   ? BADNESS_ERROR
+				   : 1;
 	}
 	return badness;
 }

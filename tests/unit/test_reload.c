@@ -399,53 +399,132 @@ static void a_fork_goes_on(void **state)
 	certbind_store_close(store);
 }
 
-/* Sessions in every phase go through ten swaps. */
-static void sessions_survive_swaps(void **state)
+/* Where a session of a client can be. */
+enum phase {
+	PHASE_NEVER_STARTED,
+	PHASE_MIDDLE, /* the server's first flight is under way */
+	PHASE_RETRY, /* a HelloRetryRequest is */
+	PHASE_ESTABLISHED,
+	PHASE_RESUMED,
+	PHASE_FAILED, /* after the certificate was selected: the client takes no such signature */
+	PHASES
+};
+
+enum { HELD = 30, SWAPS = 10 };
+
+/* Takes a session into its phase. */
+static void hold(struct handshake *held, struct certbind_context *context, enum phase phase, int i,
+	gnutls_datum_t ticket)
 {
-	enum { HELD = 30, SWAPS = 10 };
-	static const char *const files[] = { "wildcard", "exact" };
-	static const char *const priorities[] = { "NORMAL:-VERS-ALL:+VERS-TLS1.2",
-		"NORMAL:-VERS-ALL:+VERS-TLS1.3", HANDSHAKE_RETRY };
+	static const char *const versions[] = { "NORMAL:-VERS-ALL:+VERS-TLS1.2",
+		"NORMAL:-VERS-ALL:+VERS-TLS1.3" };
+	struct handshake_client client = { .server_name = "webmail.good.example",
+		.priority = versions[i % 2] };
+
+	if (phase == PHASE_RETRY)
+		client.priority = HANDSHAKE_RETRY;
+	if (phase == PHASE_FAILED)
+		client.priority = "NORMAL:-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-SHA256";
+	if (phase == PHASE_RESUMED) {
+		client.priority = versions[1];
+		client.ticket = ticket;
+	}
+	handshake_begin(held, context, &client);
+	if (phase == PHASE_MIDDLE || phase == PHASE_RETRY) {
+		(void)gnutls_handshake(held->client);
+		assert_int_equal(gnutls_handshake(held->server), GNUTLS_E_AGAIN);
+	} else if (phase != PHASE_NEVER_STARTED) {
+		handshake_run(held);
+		assert_int_equal(held->client_status == 0, phase != PHASE_FAILED);
+		assert_int_equal(held->is_resumed, phase == PHASE_RESUMED);
+	}
+}
+
+/* The session goes on as if nothing had happened since. */
+static void go_on(struct handshake *held, enum phase phase)
+{
+	char byte = 0;
+
+	if (phase == PHASE_MIDDLE || phase == PHASE_RETRY) {
+		handshake_run(held);
+		assert_int_equal(held->client_status, 0);
+		assert_int_equal(held->is_retried, phase == PHASE_RETRY);
+	}
+	if (phase == PHASE_NEVER_STARTED || phase == PHASE_FAILED)
+		return;
+	assert_int_equal(gnutls_record_send(held->client, "x", 1), 1);
+	assert_int_equal(gnutls_record_recv(held->server, &byte, 1), 1);
+	assert_int_equal(byte, 'x');
+}
+
+/* From the last to the first. */
+static void *end_all(void *data)
+{
+	struct handshake *held = data;
+	int i;
+
+	for (i = HELD; i-- > 0;)
+		handshake_end(&held[i]);
+	return NULL;
+}
+
+static void swap(struct certbind_store *store, struct certbind_context *context, int i)
+{
+	const char *file = i % 2 == 0 ? "exact" : "wildcard";
+	char chain[32], key[32];
+
+	(void)snprintf(chain, sizeof(chain), "%s.pem", file);
+	(void)snprintf(key, sizeof(key), "%s.key", file);
+	put("site.pem", chain);
+	put("site.key", key);
+	assert_int_equal(certbind_store_reload(store, NULL), 0);
+	assert_string_equal(serve(context, "webmail.good.example"),
+		i % 2 == 0 ? "webmail.good.example" : "*.good.example");
+}
+
+/* Thirty sessions of one phase go through ten swaps and lose their context and store. */
+static void sessions_survive(enum phase phase)
+{
 	static struct handshake held[HELD];
+	const struct handshake_client client = { .server_name = "webmail.good.example",
+		.priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3" };
 	struct log log = { "" };
 	struct certbind_store *store = open_store(&log);
 	struct certbind_context *context;
+	struct handshake first;
+	gnutls_datum_t ticket;
+	pthread_t thread;
 	int i;
 
-	(void)state;
 	assert_int_equal(certbind_context_new(&context, store, "webmail", NULL), 0);
-	for (i = 0; i < HELD; i++) {
-		const struct handshake_client client = { .server_name = "webmail.good.example",
-			.priority = priorities[i % 3] };
+	handshake_begin(&first, context, &client);
+	handshake_run(&first);
+	ticket = handshake_ticket(&first);
+	handshake_end(&first);
+	for (i = 0; i < HELD; i++)
+		hold(&held[i], context, phase, i, ticket);
+	gnutls_free(ticket.data);
+	for (i = 0; i < SWAPS; i++)
+		swap(store, context, i);
+	if (phase % 2 == 0) {
+		certbind_store_close(store);
+		certbind_context_free(context);
+	} else {
+		certbind_context_free(context);
+		certbind_store_close(store);
+	}
+	for (i = 0; i < HELD; i++)
+		go_on(&held[i], phase);
+	assert_int_equal(pthread_create(&thread, NULL, end_all, held), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
 
-		handshake_begin(&held[i], context, &client);
-		if (i % 5 == 1) /* established */
-			handshake_run(&held[i]);
-		if (i % 5 == 2 || i % 5 == 3) { /* in the middle */
-			(void)gnutls_handshake(held[i].client);
-			(void)gnutls_handshake(held[i].server);
-		}
-	}
-	for (i = 0; i < SWAPS; i++) {
-		char chain[32], key[32];
-
-		(void)snprintf(chain, sizeof(chain), "%s.pem", files[(i + 1) % 2]);
-		(void)snprintf(key, sizeof(key), "%s.key", files[(i + 1) % 2]);
-		put("site.pem", chain);
-		put("site.key", key);
-		assert_int_equal(certbind_store_reload(store, NULL), 0);
-		assert_string_equal(serve(context, "webmail.good.example"),
-			(i + 1) % 2 == 0 ? "*.good.example" : "webmail.good.example");
-	}
-	certbind_context_free(context);
-	certbind_store_close(store);
-	for (i = 0; i < HELD; i++) {
-		if (i % 5 != 0) { /* the rest never starts */
-			handshake_run(&held[i]);
-			assert_int_equal(held[i].client_status, 0);
-		}
-		handshake_end(&held[i]);
-	}
+/* In every phase. */
+static void sessions_survive_swaps(void **state)
+{
+	(void)state;
+	for (int phase = 0; phase < PHASES; phase++)
+		sessions_survive((enum phase)phase);
 }
 
 /* Handshakes in some threads, reloads in others. */
