@@ -52,7 +52,8 @@ static void part_take(struct file_bytes *bytes)
 int __wrap_sources_read(struct sources *sources, const char *path, size_t size_max,
 	struct file_bytes *bytes, struct certbind_error *error)
 {
-	(void)sources;
+	if (sources_add(sources, path, NULL) != CERTBIND_OK)
+		return CERTBIND_E_MEMORY;
 	if (rest == NULL) {
 		memset(bytes, 0, sizeof(*bytes));
 		return error_set(error, CERTBIND_E_FILE, path, 0, "does not exist");
