@@ -93,6 +93,10 @@ static int chain_from_binary(struct chain *chain, struct der_pool *pool, const c
 	gnutls_x509_crt_t crt;
 	int status;
 
+	if (bytes->size > CERTIFICATE_DER_MAX)
+		return refuse(error, file,
+			"is larger than one certificate may be (100 KiB); expected PEM, or "
+			"one certificate in DER");
 	if (gnutls_x509_crt_init(&crt) < 0)
 		return error_memory(error);
 	status = gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER);

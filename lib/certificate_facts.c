@@ -134,8 +134,10 @@ static int read_facts(const struct der *der, struct certificate_facts **facts, i
 	gnutls_datum_t data = der_peek(der);
 	struct pieces pieces = { 0 };
 	gnutls_x509_crt_t crt = NULL;
-	int status = gnutls_x509_crt_init(&crt);
+	int status = GNUTLS_E_CERTIFICATE_ERROR;
 
+	if (der->size <= CERTIFICATE_DER_MAX)
+		status = gnutls_x509_crt_init(&crt);
 	if (status >= 0)
 		status = gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER);
 	if (status >= 0)
@@ -176,7 +178,8 @@ void certificate_identifiers(const struct der *der, struct certificate_identifie
 	identifiers->authority_size = sizeof(identifiers->authority);
 	if (gnutls_x509_crt_init(&crt) < 0)
 		crt = NULL;
-	if (crt == NULL || gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER) < 0 ||
+	if (crt == NULL || data.size > CERTIFICATE_DER_MAX ||
+		gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER) < 0 ||
 		gnutls_x509_crt_get_subject_key_id(
 			crt, identifiers->subject, &identifiers->subject_size, NULL) < 0)
 		identifiers->subject_size = 0;

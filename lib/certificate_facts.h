@@ -5,6 +5,12 @@
 #include "der.h"
 #include "public_id.h"
 
+enum {
+	/* Bytes of one certificate. OpenSSL's clients take no larger chains, and the time that
+	 * GnuTLS 3.7 needs to import one grows with the square of its names. */
+	CERTIFICATE_DER_MAX = 100 * 1024
+};
+
 /*
  * What certbind wants to know of one certificate, read once and kept with its bytes: the note of
  * its der. Immutable; lives as long as the der.

@@ -167,8 +167,14 @@ static int read_facts(struct reading *reading, struct order *order)
 
 	for (i = 0; i < order->length; i++) {
 		int gnutls_status = 0;
-		int status = certificate_facts(order->from[i], &order->facts[i], &gnutls_status);
+		int status;
 
+		if (order->from[i]->size > CERTIFICATE_DER_MAX)
+			return fault_add(reading, FINDING_MALFORMED, file,
+				"holds a certificate (number %zu) of %zu bytes, and clients "
+				"take no more than %d; get one with fewer names",
+				i + 1, order->from[i]->size, CERTIFICATE_DER_MAX);
+		status = certificate_facts(order->from[i], &order->facts[i], &gnutls_status);
 		if (status == CERTBIND_E_CERTIFICATE)
 			return fault_add(reading, FINDING_MALFORMED, file,
 				"holds a certificate (number %zu) that can't be read (%s); put the "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "path_fact.h"
+#include "certificate_facts.h"
 #include "path_dn.h"
 #include "path_extension.h"
 #include "text.h"
@@ -8,10 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	CERTIFICATE_SIZE_MAX = 100 * 1024, /* OpenSSL's clients take no larger chains */
-	NAME_DER_MAX = 16 * 1024
-};
+enum { NAME_DER_MAX = 16 * 1024 };
 
 extern const asn1_static_node pkix_asn1_tab[]; /* made from pkix.asn */
 
@@ -209,7 +207,7 @@ int fact_new(asn1_node definitions, struct der *der, struct fact **fact)
 	int status;
 
 	*fact = NULL;
-	if (der->size > CERTIFICATE_SIZE_MAX)
+	if (der->size > CERTIFICATE_DER_MAX)
 		return CERTBIND_OK;
 	if (gnutls_x509_crt_init(&certificate) != 0)
 		return CERTBIND_E_MEMORY;

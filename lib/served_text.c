@@ -63,7 +63,8 @@ static void describe(const struct der *der, char text[DESCRIPTION_SIZE])
 	(void)snprintf(text, DESCRIPTION_SIZE, "that can't be read");
 	if (gnutls_x509_crt_init(&certificate) != 0)
 		return;
-	if (gnutls_x509_crt_import(certificate, &datum, GNUTLS_X509_FMT_DER) == 0) {
+	if (datum.size <= CERTIFICATE_DER_MAX &&
+		gnutls_x509_crt_import(certificate, &datum, GNUTLS_X509_FMT_DER) == 0) {
 		format_subject(certificate, subject);
 		format_serial(certificate, serial);
 		format_time(gnutls_x509_crt_get_activation_time(certificate), from);

@@ -51,6 +51,12 @@ def many_names():
     return [issue(name(HOST), name("root"), names=hosts)]
 
 
+def most_names():
+    """As many as fit."""
+    return [issue(name(HOST), name("root"),
+                  names=[f"n{number}.hostile.example" for number in range(4000)] + [HOST])]
+
+
 def many_constraints():
     subtrees = [x509.DNSName(f"n{number}.example") for number in range(4096)]
     middle = issue(name("middle"), name("root"), is_ca=True,
@@ -76,6 +82,10 @@ def many_parts():
     return [issue(name(*["x"] * 6000), name("root"))]
 
 
+def twenty_thousand_parts():
+    return [issue(name(*["x"] * 20000), name("root"))]
+
+
 def far_end():
     return [issue(name(HOST), name("root"), until=(9999, 12, 31))]
 
@@ -85,19 +95,22 @@ def limit():
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
 
 
+def write(path, certificates):
+    path.write_bytes(b"".join(certificate.public_bytes(serialization.Encoding.PEM)
+                              for certificate in certificates))
+
+
 @pytest.mark.parametrize("make, code", [
     (many_names, "malformed"),
+    (most_names, "covered"),
     (many_constraints, "malformed"),
     (long_chain, "untrusted-chain"),
     (circles, "missing-intermediate"),
     (many_parts, "malformed"),
+    (twenty_thousand_parts, "malformed"),
     (far_end, "covered"),
 ], ids=lambda value: getattr(value, "__name__", value))
 def test_bounded(tmp_path, make, code):
-    def write(path, certificates):
-        path.write_bytes(b"".join(certificate.public_bytes(serialization.Encoding.PEM)
-                                  for certificate in certificates))
-
     write(tmp_path / "root.pem", [ROOT])
     write(tmp_path / "chain.pem", make())
     run = subprocess.run([support.program("certbind"), "verify", "--json", "--trust", tmp_path / "root.pem",
@@ -106,3 +119,38 @@ def test_bounded(tmp_path, make, code):
     assert run.returncode == (0 if code == "covered" else 1), run.stderr
     codes = {finding["code"] for finding in json.loads(run.stdout)["findings"]}
     assert code in codes, codes
+
+
+def test_others_are_unaffected(tmp_path):
+    """All of them in one configuration, one of them in DER: each has its finding, and the domain
+    beside them is covered."""
+    made = {"names": many_names, "parts": twenty_thousand_parts, "long": long_chain,
+            "circles": circles, "good": far_end}
+    (tmp_path / "key.pem").write_bytes(KEY.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()))
+    (tmp_path / "key.pem").chmod(0o600)
+    write(tmp_path / "root.pem", [ROOT])
+    for label, make in made.items():
+        write(tmp_path / (label + ".pem"), make())
+    (tmp_path / "der.pem").write_bytes(
+        twenty_thousand_parts()[0].public_bytes(serialization.Encoding.DER))
+    labels = [*made, "der"]
+    (tmp_path / "certbind.conf").write_text(
+        "trust_file = \"root.pem\";\nstate_dir = \"state\";\n"
+        "certificates = ( %s );\ndomains = ( %s );\n" % (
+            ", ".join("{ name = \"%s\"; chain = \"%s.pem\"; key = \"key.pem\"; }" % (label, label)
+                      for label in labels),
+            ", ".join("{ name = \"%s.example\"; webmail = \"%s\"; mail = \"none\"; }" % (
+                "hostile" if label == "good" else label, label) for label in labels)))
+    run = subprocess.run([support.program("certbind"), "check", "-c", tmp_path / "certbind.conf",
+                          "--json", "--all", "--at", "2030-01-01T00:00:00Z"],
+                         capture_output=True, text=True, preexec_fn=limit, timeout=120)
+    assert run.returncode == 1, run.stderr
+    codes = {}
+    for finding in json.loads(run.stdout)["findings"]:
+        codes.setdefault(finding["domain"], set()).add(finding["code"])
+    assert "covered" in codes["hostile.example"]
+    for label in ("names", "parts", "long", "der"):
+        assert codes[label + ".example"] & {"malformed", "unreadable"}, (label, codes)
+    assert "covered" not in codes["circles.example"]
