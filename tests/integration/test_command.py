@@ -773,3 +773,33 @@ def test_ticket_key_replaces_a_link(tmp_path):
     assert support.certbind("ticket-key", str(tmp_path / "key")).returncode == FINE
     assert elsewhere.read_text() == "not a key"
     assert not (tmp_path / "key").is_symlink() and (tmp_path / "key").stat().st_size == 64
+
+
+def test_ticket_key_leaves_the_old_file_to_its_readers(tmp_path):
+    path = tmp_path / "key"
+    path.write_bytes(b"old" * 30)
+    path.chmod(0o644)
+    with open(path, "rb") as old:
+        assert support.certbind("ticket-key", str(path)).returncode == FINE
+        assert old.read() == b"old" * 30
+    assert path.stat().st_mode & 0o7777 == 0o600 and path.stat().st_size == 64
+
+
+def test_ticket_key_that_has_no_room(tmp_path):
+    """No file may have a byte, as on a full disk: the old key stays."""
+    path = tmp_path / "key"
+    path.write_bytes(b"k" * 64)
+    done = subprocess.run(
+        ["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh", support.program("certbind"),
+         "ticket-key", str(path)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        encoding="utf-8", timeout=support.CLIENT_TIMEOUT)
+    assert (done.returncode, done.stdout) == (TROUBLE, "") and str(path) in done.stderr
+    assert path.read_bytes() == b"k" * 64
+    assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
+
+
+def test_ticket_key_writes_no_controls_to_the_terminal(tmp_path):
+    done = support.certbind("ticket-key", str(tmp_path / "\033[31m"))
+    assert done.returncode == FINE
+    assert "\033" not in done.stdout and "\\x1b[31m: a new key" in done.stdout
