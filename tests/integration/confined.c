@@ -55,7 +55,7 @@ static int serve(struct certbind_context *context, int fd)
 	gnutls_session_t session;
 	int status;
 
-	if (certbind_context_session(context, 0, &session, &error) < 0) {
+	if (certbind_context_session(context, GNUTLS_NO_SIGNAL, &session, &error) < 0) {
 		(void)fprintf(stderr, "confined: %s\n", error.message);
 		return -1;
 	}

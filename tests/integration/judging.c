@@ -80,6 +80,19 @@ static int look(gnutls_session_t session, const char *host, struct served *serve
 	return status;
 }
 
+/* A socket that is closed with session tickets unread is reset, which the server would take for a
+ * failed handshake. */
+static int read_end(gnutls_session_t session)
+{
+	char byte;
+	ssize_t got;
+
+	do
+		got = gnutls_record_recv(session, &byte, 1);
+	while (got == GNUTLS_E_AGAIN || got == GNUTLS_E_INTERRUPTED);
+	return got == 0 ? 0 : -1;
+}
+
 static int fetch(struct judge *judge, gnutls_certificate_credentials_t trust, const char *host,
 	struct served *served)
 {
@@ -100,7 +113,7 @@ static int fetch(struct judge *judge, gnutls_certificate_credentials_t trust, co
 	if (status >= 0)
 		status = look(session, host, served);
 	if (status >= 0)
-		(void)gnutls_bye(session, GNUTLS_SHUT_WR);
+		status = read_end(session);
 	gnutls_deinit(session);
 	(void)close(fd);
 	return status;

@@ -106,6 +106,8 @@ class Clients:
         with socket.create_connection(("127.0.0.1", self.port), 30) as plain:
             with self.context.wrap_socket(plain, server_hostname=host) as tls:
                 certificate = x509.load_der_x509_certificate(tls.getpeercert(True))
+                # A socket closed with session tickets unread would be reset.
+                assert tls.recv(1) == b""
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         return certificate.serial_number, names.value.get_values_for_type(x509.DNSName)
 
