@@ -188,6 +188,8 @@ static int read_facts(struct reading *reading, struct order *order)
 
 static bool is_end_entity(const struct order *order, const struct key *key, size_t i)
 {
+	if (order->facts[i] == NULL)
+		return false;
 	if (!key->has_id)
 		return key_token_fits(key, order->from[i], order->facts[i]);
 	return memcmp(order->facts[i]->key_id, key->id, PUBLIC_ID_SIZE) == 0;

@@ -301,8 +301,11 @@ bool session_is_attached(gnutls_session_t session)
 int session_refuse_early_data(gnutls_session_t session)
 {
 	struct session_state *state = session_state_peek(session);
-	int status = gnutls_anti_replay_init(&state->anti_replay);
+	int status;
 
+	if (state == NULL)
+		return GNUTLS_E_INVALID_REQUEST;
+	status = gnutls_anti_replay_init(&state->anti_replay);
 	/* With nowhere to note what was seen, everything counts as replayed. */
 	if (status >= 0)
 		gnutls_anti_replay_enable(session, state->anti_replay);

@@ -33,7 +33,7 @@ static void scope_add(struct scope_text *text, const char *field)
 /* Certificates that are presented together change their order when one of them is renewed. */
 static void scope_add_members(struct scope_text *text, const struct ticket_scope *scope)
 {
-	const char *names[TICKET_MEMBERS_MAX];
+	const char *names[TICKET_MEMBERS_MAX] = { NULL };
 	size_t i, j;
 
 	if (scope->members_length > TICKET_MEMBERS_MAX) {
