@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "error.h"
+#include "parallel.h"
 #include "snapshot_internal.h"
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
-	READ_THREADS_MAX = 8,
 	READ_THREAD_WORTH = 64 /* certificates: fewer are read before a thread has started */
 };
 
@@ -19,49 +16,16 @@ struct read_job {
 	size_t length;
 	const struct snapshot *former;
 	const struct certificate_options *options;
-	atomic_size_t next;
 	atomic_bool is_out_of_memory;
 };
 
-static void *read_work(void *data)
+static void read_one(void *data, size_t worker, size_t index)
 {
 	struct read_job *job = data;
-	size_t i;
 
-	while ((i = atomic_fetch_add(&job->next, 1)) < job->length)
-		if (snapshot_take(job->former, job->options, &job->takings[i]) < 0)
-			atomic_store(&job->is_out_of_memory, true);
-	return NULL;
-}
-
-static size_t read_threads_length(size_t entries_length)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t threads = cores > 1 ? (size_t)cores - 1 : 0;
-
-	if (threads > READ_THREADS_MAX)
-		threads = READ_THREADS_MAX;
-	return threads < entries_length / READ_THREAD_WORTH ? threads
-							    : entries_length / READ_THREAD_WORTH;
-}
-
-/* The caller's thread reads too, so that a thread that does not start only costs time. */
-static void read_all(struct read_job *job)
-{
-	pthread_t threads[READ_THREADS_MAX];
-	size_t started = 0;
-	size_t wanted = read_threads_length(job->length);
-	sigset_t all, former;
-
-	/* The daemon's signals are for its own threads. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &former);
-	while (started < wanted && pthread_create(&threads[started], NULL, read_work, job) == 0)
-		started++;
-	(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
-	(void)read_work(job);
-	while (started > 0)
-		(void)pthread_join(threads[--started], NULL);
+	(void)worker;
+	if (snapshot_take(job->former, job->options, &job->takings[index]) < 0)
+		atomic_store(&job->is_out_of_memory, true);
 }
 
 /* The entries of the certificate directories, each list with its own end. */
@@ -399,7 +363,7 @@ int snapshot_read_certificates(struct snapshot_build *build)
 	if (status == CERTBIND_OK)
 		status = job_prepare(build, &directories, &job);
 	if (status == CERTBIND_OK) {
-		read_all(&job);
+		parallel_run(job.length, READ_THREAD_WORTH, read_one, &job);
 		if (atomic_load(&job.is_out_of_memory))
 			status = CERTBIND_E_MEMORY;
 	}
