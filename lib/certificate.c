@@ -196,17 +196,15 @@ int certificate_from_pem(const char *name, const unsigned char *pem, size_t size
 	struct certbind_error *error)
 {
 	const struct config_place nowhere = { 0 };
-	struct file_bytes bytes = { .size = size };
+	struct file_bytes bytes = { .is_secret = true, .secrets = der_pool_secrets(options->pool) };
 	int status = CERTBIND_E_MEMORY;
 
 	*certificate = certificate_new(name, &nowhere, options->pool);
 	/* The readers want a NUL behind the bytes. */
-	bytes.data = malloc(size + 1);
-	if (*certificate == NULL || bytes.data == NULL) {
+	if (*certificate == NULL || !file_bytes_room(&bytes, size)) {
 		status = error_memory(error);
 	} else {
 		memcpy(bytes.data, pem, size);
-		bytes.data[size] = '\0';
 		status = read_from_pem(*certificate, &bytes, options, error);
 	}
 	file_bytes_wipe(&bytes);

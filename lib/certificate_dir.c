@@ -79,7 +79,7 @@ static bool is_combined(const char *path)
 	struct file_bytes bytes;
 	bool is_it = true;
 
-	if (file_read(path, CERTIFICATE_FILE_MAX, &bytes, NULL) == CERTBIND_OK)
+	if (file_read_secret(NULL, path, CERTIFICATE_FILE_MAX, &bytes, NULL) == CERTBIND_OK)
 		is_it = certificate_dir_has_both(&bytes);
 	file_bytes_wipe(&bytes);
 	return is_it;

@@ -2,6 +2,7 @@
 #include "certificate_listing.h"
 #include "certificate_read.h"
 #include "pem.h"
+#include "secret.h"
 #include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,9 @@ static int read_password_file(struct reading *reading, const char *path)
 {
 	struct certbind_error error;
 	struct file_bytes bytes;
-	int status = sources_read(
-		reading->certificate->sources, path, CERTIFICATE_PASSWORD_MAX, &bytes, &error);
+	int status = sources_read_secret(reading->certificate->sources,
+		der_pool_secrets(reading->options->pool), path, CERTIFICATE_PASSWORD_MAX, &bytes,
+		&error);
 
 	if (status != CERTBIND_OK)
 		return fault_add_error(reading, FINDING_UNREADABLE, path, status, &error);
@@ -38,7 +40,8 @@ static int read_password_file(struct reading *reading, const char *path)
 			reading, FINDING_MALFORMED, path, "holds a NUL byte; expected a password");
 	if (status == CERTBIND_OK) {
 		bytes.data[password_length(&bytes)] = '\0';
-		reading->password = der_new(NULL, bytes.data, strlen((char *)bytes.data) + 1, true);
+		reading->password = der_new(
+			reading->options->pool, bytes.data, strlen((char *)bytes.data) + 1, true);
 		if (reading->password == NULL)
 			status = CERTBIND_E_MEMORY;
 	}
@@ -48,17 +51,17 @@ static int read_password_file(struct reading *reading, const char *path)
 
 int key_read_password(struct reading *reading)
 {
-	const char *password = reading->entry->key_password;
+	const struct config_pair *entry = reading->entry;
 
-	if (password == NULL && reading->entry->key_password_file == NULL)
-		return CERTBIND_OK;
-	if (password == NULL)
-		return read_password_file(reading, reading->entry->key_password_file);
-	reading->password = der_new(NULL, password, strlen(password) + 1, true);
-	return reading->password != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
+	if (entry->key_password != NULL)
+		reading->password = der_ref(entry->key_password);
+	else if (entry->key_password_file != NULL)
+		return read_password_file(reading, entry->key_password_file);
+	return CERTBIND_OK;
 }
 
-int key_take(struct key *key, gnutls_x509_privkey_t private_key, const gnutls_datum_t *plain)
+int key_take(struct reading *reading, struct key *key, gnutls_x509_privkey_t private_key,
+	const gnutls_datum_t *plain)
 {
 	gnutls_datum_t exported = { NULL, 0 };
 	int status = public_id_of_x509_key(private_key, key->id);
@@ -72,7 +75,7 @@ int key_take(struct key *key, gnutls_x509_privkey_t private_key, const gnutls_da
 			return status;
 		plain = &exported;
 	}
-	key->der = der_new(NULL, plain->data, plain->size, true);
+	key->der = der_new(reading->options->pool, plain->data, plain->size, true);
 	pem_wipe(&exported);
 	if (key->der == NULL)
 		return GNUTLS_E_MEMORY_ERROR;
@@ -151,7 +154,7 @@ static int key_from_encrypted(struct reading *reading, const char *file, const g
 	status = gnutls_x509_privkey_import_pkcs8(
 		private_key, data, GNUTLS_X509_FMT_DER, password, 0);
 	if (status >= 0)
-		status = key_take(key, private_key, NULL);
+		status = key_take(reading, key, private_key, NULL);
 	return status < 0 ? key_fault_decrypt(reading, file, status) : CERTBIND_OK;
 }
 
@@ -167,7 +170,7 @@ static int key_from_old_encryption(struct reading *reading, const char *file,
 		return fault_no_password(reading, file);
 	status = gnutls_x509_privkey_import_openssl(private_key, &text, password);
 	if (status >= 0)
-		status = key_take(key, private_key, NULL);
+		status = key_take(reading, key, private_key, NULL);
 	return status < 0 ? key_fault_decrypt(reading, file, status) : CERTBIND_OK;
 }
 
@@ -179,19 +182,20 @@ static int key_from_plain(struct reading *reading, const char *file, const gnutl
 			      : gnutls_x509_privkey_import(private_key, data, GNUTLS_X509_FMT_DER);
 
 	if (status >= 0)
-		status = key_take(key, private_key, data);
+		status = key_take(reading, key, private_key, data);
 	return status < 0 ? fault_parse(reading, file, status) : CERTBIND_OK;
 }
 
 static int key_from_block(struct reading *reading, const char *file, const struct pem_block *block,
 	gnutls_x509_privkey_t private_key, struct key *key)
 {
+	struct secret_arena *secrets = der_pool_secrets(reading->options->pool);
 	gnutls_datum_t data;
 	int status;
 
 	if (pem_is_encrypted(block))
 		return key_from_old_encryption(reading, file, block, private_key, key);
-	status = pem_decode_secret(block, &data);
+	status = pem_decode_secret(secrets, block, &data);
 	if (status < 0)
 		return fault_parse(reading, file, status);
 	if (pem_has_label(block, "ENCRYPTED PRIVATE KEY"))
@@ -199,7 +203,7 @@ static int key_from_block(struct reading *reading, const char *file, const struc
 	else
 		status = key_from_plain(reading, file, &data, pem_has_label(block, "PRIVATE KEY"),
 			private_key, key);
-	pem_wipe(&data);
+	pem_secret_free(secrets, block, &data);
 	return status;
 }
 
@@ -247,7 +251,7 @@ static int key_from_binary(struct reading *reading, const char *file, const gnut
 	int status = gnutls_x509_privkey_import(private_key, data, GNUTLS_X509_FMT_DER);
 
 	if (status >= 0)
-		status = key_take(key, private_key, data);
+		status = key_take(reading, key, private_key, data);
 	if (status >= 0)
 		return CERTBIND_OK;
 	status = key_from_pkcs12(reading, file, data, &is_pkcs12, key);
@@ -260,11 +264,25 @@ static int key_from_binary(struct reading *reading, const char *file, const gnut
 		"holds no private key that can be read; expected PEM, DER or PKCS#12");
 }
 
+/* Nettle keeps the numbers of curves off the stack. */
+static bool has_small_numbers(gnutls_x509_privkey_t private_key)
+{
+	switch (gnutls_x509_privkey_get_pk_algorithm(private_key)) {
+	case GNUTLS_PK_ECDSA:
+	case GNUTLS_PK_EDDSA_ED25519:
+	case GNUTLS_PK_EDDSA_ED448:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int key_from_bytes(
 	struct reading *reading, const char *file, const struct file_bytes *bytes, struct key *key)
 {
 	gnutls_datum_t data = { bytes->data, (unsigned int)bytes->size };
 	gnutls_x509_privkey_t private_key;
+	bool is_large;
 	int status;
 
 	if (gnutls_x509_privkey_init(&private_key) < 0)
@@ -276,7 +294,10 @@ int key_from_bytes(
 			"holds NUL bytes behind its text; put the complete file there");
 	else
 		status = key_from_text(reading, file, (const char *)bytes->data, private_key, key);
+	is_large = !has_small_numbers(private_key);
 	gnutls_x509_privkey_deinit(private_key);
+	if (is_large)
+		secret_wipe_stack();
 	return status;
 }
 
@@ -288,7 +309,8 @@ int key_read(struct reading *reading, struct key *key)
 
 	if (key_is_token(name))
 		return key_from_token(reading, name, key);
-	status = sources_read(reading->certificate->sources, name, CERTIFICATE_FILE_MAX,
+	status = sources_read_secret(reading->certificate->sources,
+		der_pool_secrets(reading->options->pool), name, CERTIFICATE_FILE_MAX,
 		&reading->key_file, &error);
 	if (status != CERTBIND_OK)
 		return fault_add_error(reading, FINDING_UNREADABLE, name, status, &error);

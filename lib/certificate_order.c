@@ -171,7 +171,7 @@ static int read_facts(struct reading *reading, struct order *order)
 
 		if (order->from[i]->size > CERTIFICATE_DER_MAX)
 			return fault_add(reading, FINDING_MALFORMED, file,
-				"holds a certificate (number %zu) of %zu bytes, and clients "
+				"holds a certificate (number %zu) of %u bytes, and clients "
 				"take no more than %d; get one with fewer names",
 				i + 1, order->from[i]->size, CERTIFICATE_DER_MAX);
 		status = certificate_facts(order->from[i], &order->facts[i], &gnutls_status);

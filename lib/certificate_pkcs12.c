@@ -47,10 +47,10 @@ static int add_list(struct chain *chain, gnutls_x509_crt_t *list, unsigned int l
 	return 0;
 }
 
-static int take_contents(const struct contents *contents, struct key *key)
+static int take_contents(struct reading *reading, const struct contents *contents, struct key *key)
 {
 	struct chain chain = { 0 };
-	int status = key_take(key, contents->private_key, NULL);
+	int status = key_take(reading, key, contents->private_key, NULL);
 
 	if (status >= 0)
 		status = add_list(&chain, contents->chain, contents->chain_length);
@@ -149,7 +149,7 @@ static int parse(struct reading *reading, const char *file, gnutls_pkcs12_t pkcs
 	if (contents.private_key == NULL)
 		status = fault_add(reading, FINDING_MALFORMED, file,
 			"holds no private key; export it again with key and chain");
-	else if (take_contents(&contents, key) < 0)
+	else if (take_contents(reading, &contents, key) < 0)
 		status = CERTBIND_E_MEMORY;
 	contents_clear(&contents);
 	return status;

@@ -62,7 +62,8 @@ int key_from_bytes(
 void key_clear(struct key *key);
 
 /* Takes over a key that GnuTLS has parsed: its id, and its bytes: `plain`, or exported when that is NULL. Returns GnuTLS' status. */
-int key_take(struct key *key, gnutls_x509_privkey_t private_key, const gnutls_datum_t *plain);
+int key_take(struct reading *reading, struct key *key, gnutls_x509_privkey_t private_key,
+	const gnutls_datum_t *plain);
 
 /* The password as a string; NULL: none. Lives as long as the reading. */
 const char *key_password_peek(const struct reading *reading);

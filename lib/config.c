@@ -151,6 +151,9 @@ static int reader_init(struct config_reader *reader)
 	reader->config->sources = sources_new();
 	if (reader->config->sources == NULL)
 		return CERTBIND_E_MEMORY;
+	reader->config->pool = der_pool_new();
+	if (reader->config->pool == NULL)
+		return CERTBIND_E_MEMORY;
 	reader->config->state_dir = config_text_dup(reader, default_state_dir);
 	reader->config->cache_size = 10000;
 	reader->config->expiry_warning_days = 14;
@@ -270,5 +273,6 @@ void config_free(struct config *config)
 	for (i = 0; i < config->files_length; i++)
 		free(config->files[i]);
 	free(config->files);
+	der_pool_unref(config->pool);
 	free(config);
 }

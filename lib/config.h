@@ -2,6 +2,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include "der.h"
 #include "source.h"
 #include <certbind/error.h>
 #include <stdbool.h>
@@ -40,7 +41,7 @@ struct config_pair {
 	struct config_list
 		chain; /* paths, resolved; empty when `key` is a .p12 that stands for both */
 	char *key; /* path, resolved, or a pkcs11: URI as given */
-	char *key_password; /* NULL: none */
+	struct der *key_password; /* secret, with a NUL; NULL: none */
 	char *key_password_file; /* path, resolved; NULL: none */
 	char *staple; /* path, resolved; NULL: none */
 	bool may_be_foreign; /* a .pem of a certificate directory: nothing when it lacks certificate or key */
@@ -89,6 +90,7 @@ struct config_problem {
 };
 
 struct config {
+	struct der_pool *pool; /* of passwords */
 	char *state_dir;
 	char *trust_file; /* NULL: the system's */
 	char *ticket_key_file; /* NULL: a random key a store */

@@ -104,9 +104,7 @@ static void pair_clear(struct config_pair *pair)
 {
 	config_list_clear(&pair->chain);
 	free(pair->key);
-	if (pair->key_password != NULL)
-		explicit_bzero(pair->key_password, strlen(pair->key_password));
-	free(pair->key_password);
+	der_unref(pair->key_password);
 	free(pair->key_password_file);
 	free(pair->staple);
 	memset(pair, 0, sizeof(*pair));

@@ -49,8 +49,8 @@ static int pair_copy(struct config *config, struct config_pair *to, const struct
 
 	if (status == CERTBIND_OK)
 		status = string_copy(&to->key, from->key);
-	if (status == CERTBIND_OK)
-		status = string_copy(&to->key_password, from->key_password);
+	if (from->key_password != NULL)
+		to->key_password = der_ref(from->key_password);
 	if (status == CERTBIND_OK)
 		status = string_copy(&to->key_password_file, from->key_password_file);
 	if (status == CERTBIND_OK)

@@ -124,11 +124,14 @@ void config_value_path(struct config_entry *entry, const config_setting_t *setti
 /* Leaves nothing of it in libconfig's tree. */
 void config_value_secret(struct config_entry *entry, const config_setting_t *setting, void *target)
 {
-	char **value = target;
+	struct der **value = target;
 	const char *text = string_peek(entry, setting);
 
-	if (text != NULL)
-		*value = config_text_dup(entry->reader, text);
+	if (text != NULL) {
+		*value = der_new(entry->reader->config->pool, text, strlen(text) + 1, true);
+		if (*value == NULL)
+			entry->reader->is_out_of_memory = true;
+	}
 	if (config_setting_type(setting) == CONFIG_TYPE_STRING)
 		explicit_bzero(setting->value.sval, strlen(setting->value.sval));
 }

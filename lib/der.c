@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "der.h"
 #include "hash.h"
+#include "secret.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct der_pool {
 	struct der **buckets;
 	size_t mask; /* number of buckets - 1 */
 	size_t length;
+	struct secret_arena *secrets; /* has a lock of its own */
 };
 
 struct der_pool *der_pool_new(void)
@@ -24,8 +26,10 @@ struct der_pool *der_pool_new(void)
 		return NULL;
 	pool->buckets = calloc(POOL_BUCKETS_MIN, sizeof(struct der *));
 	pool->mask = POOL_BUCKETS_MIN - 1;
-	if (pool->buckets == NULL || hash_key_make(&pool->key) != 0 ||
+	pool->secrets = secret_arena_new();
+	if (pool->buckets == NULL || pool->secrets == NULL || hash_key_make(&pool->key) != 0 ||
 		pthread_mutex_init(&pool->lock, NULL) != 0) {
+		secret_arena_free(pool->secrets);
 		free(pool->buckets);
 		free(pool);
 		return NULL;
@@ -45,8 +49,14 @@ void der_pool_unref(struct der_pool *pool)
 	if (pool == NULL || atomic_fetch_sub(&pool->references, 1) != 1)
 		return;
 	(void)pthread_mutex_destroy(&pool->lock);
+	secret_arena_free(pool->secrets);
 	free(pool->buckets);
 	free(pool);
+}
+
+struct secret_arena *der_pool_secrets(struct der_pool *pool)
+{
+	return pool != NULL ? pool->secrets : NULL;
 }
 
 size_t der_pool_count(struct der_pool *pool)
@@ -129,22 +139,52 @@ static void pool_remove(struct der_pool *pool, const struct der *der)
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
-static struct der *der_alloc(const void *data, size_t size, bool is_secret)
+/* `room` behind the struct. */
+static struct der *der_alloc(size_t size, size_t room)
 {
 	struct der *der = NULL;
 
-	/* GnuTLS counts bytes in unsigned int. */
 	if (size <= UINT32_MAX / 2)
-		der = calloc(1, sizeof(*der) + size);
+		der = calloc(1, sizeof(*der) + room);
 	if (der == NULL)
 		return NULL;
 	atomic_init(&der->references, 1);
 	atomic_init(&der->note, NULL);
-	der->is_secret = is_secret;
-	der->size = size;
-	if (size != 0)
-		memcpy(der->data, data, size);
+	der->size = (uint32_t)size;
+	der->data = (unsigned char *)(der + 1);
 	return der;
+}
+
+static struct der *der_open_new(const void *data, size_t size)
+{
+	struct der *der = der_alloc(size, size);
+
+	if (der != NULL && size != 0)
+		memcpy(der + 1, data, size);
+	return der;
+}
+
+static struct der *der_secret_new(struct der_pool *pool, const void *data, size_t size)
+{
+	struct der *der = der_alloc(size, 0);
+	unsigned char *copy = NULL;
+
+	if (der != NULL)
+		copy = secret_alloc(der_pool_secrets(pool), size);
+	if (copy == NULL) {
+		free(der);
+		return NULL;
+	}
+	if (size != 0)
+		memcpy(copy, data, size);
+	der->data = copy;
+	der->pool = pool != NULL ? der_pool_ref(pool) : NULL;
+	return der;
+}
+
+bool der_is_secret(const struct der *der)
+{
+	return der->data != (const unsigned char *)(der + 1);
 }
 
 struct der *der_new(struct der_pool *pool, const void *data, size_t size, bool is_secret)
@@ -152,13 +192,15 @@ struct der *der_new(struct der_pool *pool, const void *data, size_t size, bool i
 	struct der *der;
 	uint64_t hash;
 
+	if (is_secret)
+		return der_secret_new(pool, data, size);
 	if (pool == NULL)
-		return der_alloc(data, size, is_secret);
+		return der_open_new(data, size);
 	hash = hash_bytes(&pool->key, data, size);
 	(void)pthread_mutex_lock(&pool->lock);
 	der = pool_find(pool, hash, data, size);
 	if (der == NULL) {
-		der = der_alloc(data, size, is_secret);
+		der = der_open_new(data, size);
 		if (der != NULL)
 			pool_add(pool, der, hash);
 	}
@@ -176,12 +218,11 @@ void der_unref(struct der *der)
 {
 	if (der == NULL || atomic_fetch_sub(&der->references, 1) != 1)
 		return;
-	if (der->pool != NULL) {
+	if (der_is_secret(der))
+		secret_free(der_pool_secrets(der->pool), der->data, der->size);
+	else if (der->pool != NULL)
 		pool_remove(der->pool, der);
-		der_pool_unref(der->pool);
-	}
-	if (der->is_secret)
-		gnutls_memset(der->data, 0, der->size);
+	der_pool_unref(der->pool);
 	free(atomic_load(&der->note));
 	free(der);
 }

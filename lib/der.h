@@ -11,27 +11,32 @@
 /* Bytes that several hold: a certificate, a key, a staple. Immutable, reference counted. */
 struct der {
 	atomic_uint references;
-	bool is_secret; /* wiped when freed */
-	struct der_pool *pool; /* the pool that lists it; NULL: none */
+	uint32_t size; /* GnuTLS counts bytes in unsigned int */
+	struct der_pool *pool; /* the pool that lists it, or a secret's; NULL: none */
 	struct der *next; /* the pool's */
 	uint64_t hash; /* the pool's */
 	_Atomic(void *) note; /* see der_note_take() */
-	size_t size;
-	unsigned char data[];
+	unsigned char *data; /* behind this struct; a secret's: in the pool's secret memory */
 };
 
-/* Keeps equal bytes once. Threads: any. */
+/* Keeps equal bytes once, and the memory of secrets. Threads: any. */
 struct der_pool;
+struct secret_arena;
 
 struct der_pool *der_pool_new(void); /* NULL: memory */
 struct der_pool *der_pool_ref(struct der_pool *pool);
-void der_pool_unref(struct der_pool *pool); /* each listed der holds its pool */
+void der_pool_unref(struct der_pool *pool); /* each listed der, and each secret, holds its pool */
 size_t der_pool_count(struct der_pool *pool); /* how many are listed */
+struct secret_arena *der_pool_secrets(struct der_pool *pool); /* lives as long; NULL for NULL */
 
-/* A copy of the bytes; `pool` may be NULL, and must be for a secret. NULL: memory. */
+/*
+ * A copy of the bytes; `pool` may be NULL: not listed. A secret never is: it is wiped when freed,
+ * and lies in the pool's secret memory, or without a pool in whole pages. NULL: memory.
+ */
 struct der *der_new(struct der_pool *pool, const void *data, size_t size, bool is_secret);
 struct der *der_ref(struct der *der);
 void der_unref(struct der *der); /* NULL does nothing */
+bool der_is_secret(const struct der *der);
 bool der_equal(const struct der *a, const struct der *b);
 
 /*
@@ -49,7 +54,7 @@ static inline void *der_note_peek(struct der *der)
 static inline gnutls_datum_t der_peek(const struct der *der)
 {
 	/* GnuTLS has no datum of constant bytes; it does not write to what it is given. */
-	gnutls_datum_t datum = { (unsigned char *)(uintptr_t)der->data, (unsigned int)der->size };
+	gnutls_datum_t datum = { der->data, der->size };
 
 	return datum;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "file.h"
 #include "error.h"
+#include "secret.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
@@ -118,6 +119,15 @@ static int check_unchanged(int fd, ssize_t got, const struct file_bytes *bytes, 
 	return CERTBIND_OK;
 }
 
+bool file_bytes_room(struct file_bytes *bytes, size_t size)
+{
+	if (size >= SIZE_MAX / 2)
+		return false;
+	bytes->data = bytes->is_secret ? secret_alloc(bytes->secrets, size + 1) : malloc(size + 1);
+	bytes->size = bytes->data != NULL ? size : 0;
+	return bytes->data != NULL;
+}
+
 static int read_open(int fd, size_t size_max, struct file_bytes *bytes, const char *path,
 	struct certbind_error *error)
 {
@@ -129,14 +139,10 @@ static int read_open(int fd, size_t size_max, struct file_bytes *bytes, const ch
 	result = check_kind(&status, size_max, path, error);
 	if (result != CERTBIND_OK)
 		return result;
-	bytes->size = (size_t)status.st_size;
 	bytes->id = file_id_of(&status);
 	bytes->mode = status.st_mode;
 	bytes->owner = status.st_uid;
-	if (bytes->size >= SIZE_MAX / 2)
-		return error_memory(error);
-	bytes->data = malloc(bytes->size + 1);
-	if (bytes->data == NULL)
+	if (!file_bytes_room(bytes, (size_t)status.st_size))
 		return error_memory(error);
 	result = check_unchanged(fd, read_all(fd, bytes->data, bytes->size), bytes, path, error);
 	bytes->data[bytes->size] = '\0';
@@ -163,13 +169,13 @@ static int open_regular(const char *path, size_t size_max, int *fd, struct certb
 	return *fd < 0 ? refuse_errno(error, path, errno) : CERTBIND_OK;
 }
 
-int file_read(
+/* `bytes` says what memory is wanted. */
+static int read_path(
 	const char *path, size_t size_max, struct file_bytes *bytes, struct certbind_error *error)
 {
 	int fd = -1;
 	int result;
 
-	memset(bytes, 0, sizeof(*bytes));
 	result = open_regular(path, size_max, &fd, error);
 	if (result != CERTBIND_OK)
 		return result;
@@ -181,11 +187,31 @@ int file_read(
 	return result;
 }
 
+int file_read(
+	const char *path, size_t size_max, struct file_bytes *bytes, struct certbind_error *error)
+{
+	memset(bytes, 0, sizeof(*bytes));
+	return read_path(path, size_max, bytes, error);
+}
+
+int file_read_secret(struct secret_arena *secrets, const char *path, size_t size_max,
+	struct file_bytes *bytes, struct certbind_error *error)
+{
+	memset(bytes, 0, sizeof(*bytes));
+	bytes->is_secret = true;
+	bytes->secrets = secrets;
+	return read_path(path, size_max, bytes, error);
+}
+
 void file_bytes_wipe(struct file_bytes *bytes)
 {
-	if (bytes->data != NULL)
-		gnutls_memset(bytes->data, 0, bytes->size + 1);
-	free(bytes->data);
+	if (bytes->is_secret) {
+		secret_free(bytes->secrets, bytes->data, bytes->size + 1);
+	} else {
+		if (bytes->data != NULL)
+			gnutls_memset(bytes->data, 0, bytes->size + 1);
+		free(bytes->data);
+	}
 	memset(bytes, 0, sizeof(*bytes));
 }
 

@@ -16,12 +16,16 @@ struct file_id {
 	struct timespec status_changed; /* st_ctim */
 };
 
+struct secret_arena;
+
 struct file_bytes {
 	unsigned char *data; /* followed by a NUL that `size` does not count */
 	size_t size;
 	struct file_id id;
 	mode_t mode; /* st_mode of the very file that was read */
 	uid_t owner;
+	bool is_secret; /* `data` is secret memory */
+	struct secret_arena *secrets; /* of that: which; NULL: pages of its own */
 };
 
 /*
@@ -32,6 +36,16 @@ struct file_bytes {
  */
 int file_read(
 	const char *path, size_t size_max, struct file_bytes *bytes, struct certbind_error *error);
+
+/* The same for a file of secrets: into memory of secret_alloc(). */
+int file_read_secret(struct secret_arena *secrets, const char *path, size_t size_max,
+	struct file_bytes *bytes, struct certbind_error *error);
+
+/*
+ * Gives `bytes` room for `size` bytes and a NUL, as its `is_secret` and `secrets` say. False:
+ * memory.
+ */
+bool file_bytes_room(struct file_bytes *bytes, size_t size);
 
 /* Wipes and frees; may run twice. */
 void file_bytes_wipe(struct file_bytes *bytes);

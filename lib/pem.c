@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pem.h"
+#include "secret.h"
 #include <stdint.h>
 #include <string.h>
 
@@ -129,22 +130,44 @@ static int decode_lines(const struct pem_block *block, gnutls_datum_t *der)
 	return status;
 }
 
-int pem_decode_secret(const struct pem_block *block, gnutls_datum_t *der)
+/* Lines of another length than a multiple of four are rare, but allowed. */
+static int decode_whole(const struct pem_block *block, gnutls_datum_t *der)
 {
-	size_t room = block->size;
+	gnutls_datum_t whole;
+	int status = pem_decode(block, &whole);
+
+	if (status < 0)
+		return status;
+	/* Four characters of the block make three bytes. */
+	memcpy(der->data, whole.data, whole.size);
+	der->size = whole.size;
+	pem_wipe(&whole);
+	return status;
+}
+
+int pem_decode_secret(
+	struct secret_arena *secrets, const struct pem_block *block, gnutls_datum_t *der)
+{
 	int status;
 
 	der->size = 0;
-	der->data = gnutls_malloc(room);
+	der->data = secret_alloc(secrets, block->size);
 	if (der->data == NULL)
 		return GNUTLS_E_MEMORY_ERROR;
 	status = decode_lines(block, der);
-	if (status >= 0)
-		return status;
-	gnutls_memset(der->data, 0, room);
-	pem_wipe(der);
-	/* Lines of another length than a multiple of four are rare, but allowed. */
-	return pem_decode(block, der);
+	if (status < 0)
+		status = decode_whole(block, der);
+	if (status < 0)
+		pem_secret_free(secrets, block, der);
+	return status;
+}
+
+void pem_secret_free(
+	struct secret_arena *secrets, const struct pem_block *block, gnutls_datum_t *der)
+{
+	secret_free(secrets, der->data, block->size);
+	der->data = NULL;
+	der->size = 0;
 }
 
 void pem_wipe(gnutls_datum_t *data)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct secret_arena;
+
 /* One block of a PEM text, from "-----BEGIN" to the end of its "-----END" line. Borrowed. */
 struct pem_block {
 	const char *start;
@@ -38,10 +40,14 @@ bool pem_is_encrypted(const struct pem_block *block);
 int pem_decode(const struct pem_block *block, gnutls_datum_t *der);
 
 /*
- * The same for a secret. GnuTLS frees its own copy of the text without wiping it; here it gets the
- * text line by line, each in the place of the one before, and at last a line of zeros.
+ * The same for a secret, into secret memory: the caller frees with pem_secret_free(). GnuTLS frees
+ * its own copy of the text without wiping it; here it gets the text line by line, each in the place
+ * of the one before, and at last a line of zeros.
  */
-int pem_decode_secret(const struct pem_block *block, gnutls_datum_t *der);
+int pem_decode_secret(
+	struct secret_arena *secrets, const struct pem_block *block, gnutls_datum_t *der);
+void pem_secret_free(
+	struct secret_arena *secrets, const struct pem_block *block, gnutls_datum_t *der);
 
 /* Wipes and frees what GnuTLS has allocated; may run twice. */
 void pem_wipe(gnutls_datum_t *data);

@@ -3,6 +3,7 @@
 #include "error.h"
 #include "file.h"
 #include "file_replace.h"
+#include "secret.h"
 #include "selfsigned_make.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -32,9 +33,7 @@ struct request {
 
 void selfsigned_free(struct selfsigned *selfsigned)
 {
-	if (selfsigned->pem != NULL)
-		gnutls_memset(selfsigned->pem, 0, selfsigned->size);
-	free(selfsigned->pem);
+	secret_free(NULL, selfsigned->pem, selfsigned->size + 1);
 	memset(selfsigned, 0, sizeof(*selfsigned));
 }
 
@@ -73,7 +72,7 @@ static int read_kept(const char *path, struct selfsigned *out, struct certbind_e
 	if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
 		return error_set(error, CERTBIND_E_FILE, path, 0,
 			"is a symbolic link; expected the file that certbind makes");
-	result = file_read(path, FILE_MAX_SIZE, &bytes, error);
+	result = file_read_secret(NULL, path, FILE_MAX_SIZE, &bytes, error);
 	if (result != CERTBIND_OK)
 		return result;
 	out->pem = bytes.data;

@@ -20,8 +20,8 @@ enum {
 
 /* The default certificate of services that configure none. */
 struct selfsigned {
-	unsigned char
-		*pem; /* certificate, then key; followed by a NUL that `size` does not count */
+	unsigned char *
+		pem; /* certificate, then key; a NUL follows that `size` does not count; pages of secret_alloc() */
 	size_t size;
 	bool is_kept; /* these bytes are in state_dir */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "selfsigned_make.h"
 #include "error.h"
+#include "secret.h"
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509-ext.h>
@@ -123,12 +124,11 @@ static int join(
 {
 	size_t size = (size_t)certificate->size + key->size;
 
-	out->pem = malloc(size + 1);
+	out->pem = secret_alloc(NULL, size + 1);
 	if (out->pem == NULL)
 		return GNUTLS_E_MEMORY_ERROR;
 	memcpy(out->pem, certificate->data, certificate->size);
 	memcpy(out->pem + certificate->size, key->data, key->size);
-	out->pem[size] = '\0';
 	out->size = size;
 	return 0;
 }

@@ -27,8 +27,9 @@ static int digest_text(gnutls_hash_hd_t hash, const char *text)
 
 static int digest_pair(gnutls_hash_hd_t hash, const struct config_pair *pair)
 {
-	const char *texts[] = { pair->key, pair->key_password, pair->key_password_file,
-		pair->staple };
+	const char *password =
+		pair->key_password != NULL ? (const char *)pair->key_password->data : NULL;
+	const char *texts[] = { pair->key, password, pair->key_password_file, pair->staple };
 	size_t i;
 	int status = gnutls_hash(hash, "pair", 5);
 

@@ -49,7 +49,8 @@ static int ticket_judge(
 	return CERTBIND_OK;
 }
 
-static int ticket_read(struct snapshot_ticket *ticket, const struct config *config)
+static int ticket_read(
+	struct snapshot_ticket *ticket, struct der_pool *pool, const struct config *config)
 {
 	struct certbind_error error;
 	struct file_bytes bytes;
@@ -58,15 +59,15 @@ static int ticket_read(struct snapshot_ticket *ticket, const struct config *conf
 	ticket->sources = sources_new();
 	if (ticket->sources == NULL)
 		return CERTBIND_E_MEMORY;
-	status = sources_read(
-		ticket->sources, config->ticket_key_file, TICKET_FILE_MAX, &bytes, &error);
+	status = sources_read_secret(ticket->sources, der_pool_secrets(pool),
+		config->ticket_key_file, TICKET_FILE_MAX, &bytes, &error);
 	if (status == CERTBIND_E_MEMORY)
 		return status;
 	if (status < 0)
 		return ticket_fault(ticket, FINDING_UNREADABLE, true, error.message);
 	status = ticket_judge(ticket, &bytes, config->strict_key_permissions);
 	if (status == CERTBIND_OK && !ticket->is_refused) {
-		ticket->key = ticket_master_from(bytes.data, bytes.size);
+		ticket->key = ticket_master_from(pool, bytes.data, bytes.size);
 		ticket->is_from_file = true;
 		status = ticket->key != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
 	}
@@ -113,7 +114,7 @@ int snapshot_read_ticket_key(struct snapshot_build *build)
 	if (config->ticket_key_file != NULL) {
 		if (former != NULL && ticket_is_unchanged(former, config))
 			return ticket_share(ticket, &former->ticket);
-		status = ticket_read(ticket, config);
+		status = ticket_read(ticket, build->options->pool, config);
 		if (status == CERTBIND_OK && ticket->key == NULL && former != NULL &&
 			former->ticket.is_from_file)
 			ticket_keep(ticket, &former->ticket, build->options->now);

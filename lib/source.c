@@ -131,11 +131,10 @@ bool sources_have_failed(const struct sources *sources)
 	return false;
 }
 
-int sources_read(struct sources *sources, const char *path, size_t size_max,
+/* What was read, or why not, is noted. */
+static int note_read(struct sources *sources, const char *path, int status,
 	struct file_bytes *bytes, struct certbind_error *error)
 {
-	int status = file_read(path, size_max, bytes, error);
-
 	if (sources == NULL || status == CERTBIND_E_MEMORY)
 		return status;
 	if (sources_add(sources, path, status == CERTBIND_OK ? bytes : NULL) < 0) {
@@ -143,4 +142,20 @@ int sources_read(struct sources *sources, const char *path, size_t size_max,
 		return error_memory(error);
 	}
 	return status;
+}
+
+int sources_read(struct sources *sources, const char *path, size_t size_max,
+	struct file_bytes *bytes, struct certbind_error *error)
+{
+	int status = file_read(path, size_max, bytes, error);
+
+	return note_read(sources, path, status, bytes, error);
+}
+
+int sources_read_secret(struct sources *sources, struct secret_arena *secrets, const char *path,
+	size_t size_max, struct file_bytes *bytes, struct certbind_error *error)
+{
+	int status = file_read_secret(secrets, path, size_max, bytes, error);
+
+	return note_read(sources, path, status, bytes, error);
 }

@@ -44,8 +44,10 @@ bool sources_equal(const struct sources *a, const struct sources *b);
 bool sources_have_missing(const struct sources *sources);
 bool sources_have_failed(const struct sources *sources);
 
-/* Reads a file and notes it. As file_read(). */
+/* Reads a file and notes it. As file_read() and file_read_secret(). */
 int sources_read(struct sources *sources, const char *path, size_t size_max,
 	struct file_bytes *bytes, struct certbind_error *error);
+int sources_read_secret(struct sources *sources, struct secret_arena *secrets, const char *path,
+	size_t size_max, struct file_bytes *bytes, struct certbind_error *error);
 
 #endif

@@ -96,7 +96,7 @@ int certbind_store_new(struct certbind_store **store)
 	atomic_init(&made->references, 1);
 	made->clock = clock_source_new();
 	made->pool = der_pool_new();
-	made->ticket_key = ticket_master_random();
+	made->ticket_key = made->pool != NULL ? ticket_master_random(made->pool) : NULL;
 	made->cache = made->clock != NULL ? bundle_cache_new(made->clock) : NULL;
 	if (made->clock == NULL || made->pool == NULL || made->cache == NULL ||
 		made->ticket_key == NULL) {

@@ -77,6 +77,7 @@ static int own_make(struct certbind_store *store, const struct snapshot *snapsho
 	struct bundle **own, struct certbind_error *error)
 {
 	const struct certificate_options options = {
+		.pool = store->pool,
 		.now = (int64_t)clock_source_now(store->clock),
 	};
 	struct certificate *certificate = NULL;

@@ -83,22 +83,22 @@ int ticket_enable(
 	return status;
 }
 
-static struct der *master_new(unsigned char *key)
+static struct der *master_new(struct der_pool *pool, unsigned char *key)
 {
-	struct der *master = der_new(NULL, key, TICKET_KEY_SIZE, true);
+	struct der *master = der_new(pool, key, TICKET_KEY_SIZE, true);
 
 	gnutls_memset(key, 0, TICKET_KEY_SIZE);
 	return master;
 }
 
-struct der *ticket_master_random(void)
+struct der *ticket_master_random(struct der_pool *pool)
 {
 	unsigned char key[TICKET_KEY_SIZE];
 
-	return gnutls_rnd(GNUTLS_RND_KEY, key, sizeof(key)) < 0 ? NULL : master_new(key);
+	return gnutls_rnd(GNUTLS_RND_KEY, key, sizeof(key)) < 0 ? NULL : master_new(pool, key);
 }
 
-struct der *ticket_master_from(const void *bytes, size_t size)
+struct der *ticket_master_from(struct der_pool *pool, const void *bytes, size_t size)
 {
 	unsigned char key[TICKET_KEY_SIZE];
 
@@ -106,5 +106,5 @@ struct der *ticket_master_from(const void *bytes, size_t size)
 	if (gnutls_hmac_fast(
 		    GNUTLS_MAC_SHA512, file_label, sizeof(file_label) - 1, bytes, size, key) < 0)
 		return NULL;
-	return master_new(key);
+	return master_new(pool, key);
 }

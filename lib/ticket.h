@@ -33,8 +33,8 @@ struct ticket_scope {
 };
 
 /* A random master key, or the one that a file's bytes stand for. Secret. NULL: memory. */
-struct der *ticket_master_random(void);
-struct der *ticket_master_from(const void *bytes, size_t size);
+struct der *ticket_master_random(struct der_pool *pool);
+struct der *ticket_master_from(struct der_pool *pool, const void *bytes, size_t size);
 
 /*
  * Derives a scope's key, about 1 us. Hosts that share a ticket key file come to the same key,

@@ -58,7 +58,6 @@ static struct certificate *read_row(const struct row *row, bool is_strict)
 {
 	char *files[FILES_MAX];
 	char name[] = "x";
-	char password[64];
 	struct config_pair pair = { .chain = { .items = files } };
 	const struct config_certificate entry = {
 		.name = name, .pairs = &pair, .pairs_length = 1, .place = { "certbind.conf", 7 }
@@ -70,14 +69,13 @@ static struct certificate *read_row(const struct row *row, bool is_strict)
 		files[pair.chain.length++] = path_dup(row->files[i]);
 	pair.key = path_dup(row->key);
 	pair.key_password_file = path_dup(row->password_file);
-	if (row->password != NULL) {
-		(void)snprintf(password, sizeof(password), "%s", row->password);
-		pair.key_password = password;
-	}
+	if (row->password != NULL)
+		pair.key_password = der_new(NULL, row->password, strlen(row->password) + 1, true);
 	certificate = read_entry(&entry, is_strict, PKI_NOW);
 	for (i = 0; i < pair.chain.length; i++)
 		free(files[i]);
 	free(pair.key);
+	der_unref(pair.key_password);
 	free(pair.key_password_file);
 	return certificate;
 }
@@ -117,7 +115,7 @@ static void check_row(const struct row *row)
 		assert_int_equal(pair->chain_length, row->chain_length);
 		assert_int_equal(pair->chain_extra, row->extra);
 		assert_non_null(pair->key);
-		assert_true(pair->key->is_secret);
+		assert_true(der_is_secret(pair->key));
 		assert_null(pair->token_key);
 		assert_int_equal(pair->not_before, PKI_2020);
 	}

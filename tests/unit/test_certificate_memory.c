@@ -87,7 +87,8 @@ static void fail_each(int (*step)(struct der_pool *pool))
 	der_pool_unref(pool);
 }
 
-static int read_pair(struct der_pool *pool, char *chain, char *key, char *password, char *staple)
+static int read_pair(
+	struct der_pool *pool, char *chain, char *key, struct der *password, char *staple)
 {
 	char name[] = "x";
 	struct config_pair pair = { .chain = { &chain, chain != NULL },
@@ -116,7 +117,7 @@ static char pki_encrypted[] = PKI("san-encrypted.key");
 static char pki_p12[] = PKI("san.p12");
 static char pki_staple[] = PKI("staple-good.pem");
 static char pki_missing[] = PKI("missing");
-static char secret[] = "secret";
+static struct der *secret; /* the password */
 
 static int read_plain(struct der_pool *pool)
 {
@@ -202,8 +203,11 @@ static void reading_survives(void **state)
 	(void)state;
 	fail_each(read_plain);
 	fail_each(read_shuffled);
+	secret = der_new(NULL, "secret", sizeof("secret"), true);
+	assert_non_null(secret);
 	fail_each(read_encrypted);
 	fail_each(read_bundle);
+	der_unref(secret);
 	fail_each(read_missing);
 	fail_each(read_chain);
 	fail_each(read_memory);

@@ -160,7 +160,8 @@ static void test_certificates(void **state)
 	assert_int_equal(certificate[0].pairs[0].chain.length, 1);
 	assert_case_path(certificate[0].pairs[0].chain.items[0], "tls/panel.pem");
 	assert_case_path(certificate[0].pairs[0].key, "tls/panel.key");
-	assert_string_equal(certificate[0].pairs[0].key_password, "p\u00e4ss\twort");
+	assert_string_equal(
+		(const char *)certificate[0].pairs[0].key_password->data, "p\u00e4ss\twort");
 	assert_null(certificate[0].pairs[0].key_password_file);
 	assert_case_path(certificate[0].pairs[0].staple, "tls/panel.ocsp");
 	assert_string_equal(certificate[1].name, "b\u00fccher");

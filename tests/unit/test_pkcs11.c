@@ -62,7 +62,8 @@ static struct certificate *read_token(
 	const struct certificate_options options = { .now = PKI_NOW };
 	char *key = strdup(uri);
 	char *file = chain != NULL ? strdup(chain) : NULL;
-	char *pin = password != NULL ? strdup(password) : NULL;
+	struct der *pin =
+		password != NULL ? der_new(NULL, password, strlen(password) + 1, true) : NULL;
 	char *pin_file = password_file != NULL ? strdup(password_file) : NULL;
 	char name[] = "x";
 	struct config_pair pair = { .chain = { &file, chain != NULL },
@@ -75,7 +76,7 @@ static struct certificate *read_token(
 	assert_int_equal(certificate_read(&entry, &options, &certificate, NULL), CERTBIND_OK);
 	free(key);
 	free(file);
-	free(pin);
+	der_unref(pin);
 	free(pin_file);
 	return certificate;
 }

@@ -13,16 +13,22 @@
 #include <cmocka.h>
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
-#include <inttypes.h>
+#include <glob.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "handshake.h"
+#include "mapping.h"
 #include "scratch.h"
+#include "store.h"
 
 enum {
 	MASK = 0xa5,
@@ -209,26 +215,31 @@ __attribute__((no_sanitize("address"))) static size_t search_region(
 	return found;
 }
 
-/* How many of the pieces are in memory. */
-static size_t search(const struct pieces *pieces)
+struct search {
+	const struct pieces *pieces;
+	size_t found;
+	size_t found_dumped; /* of them, what a core dump holds */
+};
+
+static void search_mapping(void *data, const struct mapping *mapping)
 {
-	FILE *maps = fopen("/proc/self/maps", "r");
-	char line[512];
-	size_t found = 0;
+	struct search *search = data;
+	size_t found;
 
-	assert_non_null(maps);
-	while (fgets(line, sizeof(line), maps) != NULL) {
-		uintptr_t from, until;
-		char rights[8];
+	if (!mapping->is_writable || mapping->until - mapping->from > REGION_MAX)
+		return;
+	found = search_region(mapping->from, mapping->until, search->pieces);
+	search->found += found;
+	search->found_dumped += mapping->is_dumped ? found : 0;
+}
 
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s", &from, &until, rights) != 3 ||
-			strncmp(rights, "rw", 2) != 0 || until - from > REGION_MAX)
-			continue;
-		found += search_region(
-			(const unsigned char *)from, (const unsigned char *)until, pieces);
-	}
-	(void)fclose(maps);
-	return found;
+/* How many of the pieces are in memory. */
+static struct search search(const struct pieces *pieces)
+{
+	struct search search = { .pieces = pieces };
+
+	mapping_each(search_mapping, &search);
+	return search;
 }
 
 static const char configuration[] =
@@ -299,7 +310,7 @@ static void remove_site(struct certbind_store *store)
 
 static void expect_none(const char *row, const char *when, const struct pieces *pieces)
 {
-	size_t found = search(pieces);
+	size_t found = search(pieces).found;
 
 	if (found > 0)
 		fail_msg("%s: %zu pieces are in memory %s", row, found, when);
@@ -318,7 +329,7 @@ static void check_row(size_t row, bool is_served, bool is_removed)
 	open_store(&store, &context);
 	if (is_served)
 		serve(context, rows[row].host, rows[row].host);
-	assert_true(search(&numbers) > 0);
+	assert_true(search(&numbers).found > 0);
 	expect_none(rows[row].name, "after it was loaded, of its file", &lines);
 	if (is_removed) {
 		remove_site(store);
@@ -375,12 +386,169 @@ static void nothing_is_left_of_what_was_removed(void **state)
 		check_row(i, true, true);
 }
 
+/* What is loaded and has not been served yet: certbind's own copies, and no others. */
+static void expect_secret_memory(const char *row, const struct pieces *pieces)
+{
+	struct search result = search(pieces);
+
+	if (result.found == 0 || result.found_dumped > 0)
+		fail_msg("%s: of %zu pieces in memory a core dump holds %zu", row, result.found,
+			result.found_dumped);
+}
+
+static void keys_are_where_no_core_dump_looks(void **state)
+{
+	static struct pieces numbers;
+	size_t i;
+
+	(void)state;
+	skip_under_checkers();
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct certbind_store *store;
+		struct certbind_context *context;
+
+		run(rows[i].make);
+		collect("plain.pem", give_numbers, &numbers);
+		open_store(&store, &context);
+		expect_secret_memory(rows[i].name, &numbers);
+		certbind_context_free(context);
+		certbind_store_close(store);
+	}
+}
+
+/* By address: of a password of the configuration, and both kinds of a ticket's master key. */
+static void passwords_and_ticket_keys_are_there_too(void **state)
+{
+	struct certbind_store *store;
+	const struct config *config;
+
+	(void)state;
+	run("cp $P/ed.pem site.pem; head -c 64 /dev/urandom >tickets; openssl pkey -in $P/ed.key "
+	    "-aes-256-cbc -passout pass:long-enough-to-be-found -out site.key");
+	assert_int_equal(
+		certbind_store_open(&store,
+			scratch_write("password.conf",
+				"trust_file = \"@PKI@/ca.pem\"; ticket_key_file = \"tickets\";\n"
+				"certificates = ( { name = \"site\"; chain = \"site.pem\";\n"
+				"  key = \"site.key\"; "
+				"key_password = \"long-enough-to-be-found\"; } );\n"),
+			NULL),
+		0);
+	config = store->snapshot->config;
+	assert_int_equal(store->snapshot->certificates[0]->pairs_length, 1);
+	assert_string_equal((const char *)config->certificates[0].pairs[0].key_password->data,
+		"long-enough-to-be-found");
+	assert_false(mapping_is_dumped(config->certificates[0].pairs[0].key_password->data));
+	assert_false(mapping_is_dumped(store->snapshot->certificates[0]->pairs[0].key->data));
+	assert_false(mapping_is_dumped(store->snapshot->ticket.key->data));
+	assert_false(mapping_is_dumped(store->ticket_key->data));
+	assert_true(store->snapshot->ticket.is_from_file);
+	certbind_store_close(store);
+}
+
+/* In the child: loads, and dies with a core dump in the directory "core". */
+static void dump_core(void)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct certbind_store *store;
+	struct certbind_context *context;
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/core", scratch_path());
+	if (setrlimit(RLIMIT_CORE, &all) != 0)
+		_exit(1);
+	open_store(&store, &context);
+	if (chdir(path) != 0)
+		_exit(1);
+	(void)signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
+/* The file that the kernel wrote; false: it writes none here. */
+static bool core_find(char *path, size_t size)
+{
+	char pattern[512];
+	glob_t found;
+	int status;
+
+	(void)snprintf(pattern, sizeof(pattern), "%s/core/*", scratch_path());
+	status = glob(pattern, 0, NULL, &found);
+	if (status == 0)
+		(void)snprintf(path, size, "%s", found.gl_pathv[0]);
+	globfree(&found);
+	return status == 0;
+}
+
+static size_t core_search(const char *path, const struct pieces *pieces)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	unsigned char *core;
+	size_t found;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &status), 0);
+	core = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	assert_true(core != MAP_FAILED);
+	found = search_region(core, core + status.st_size, pieces);
+	(void)munmap(core, (size_t)status.st_size);
+	(void)close(fd);
+	return found;
+}
+
+/* What any core dump of the process holds: that the search finds something at all. */
+static void collect_known(struct pieces *pieces)
+{
+	static const char known[PIECE + 1] = "domains = ( { na";
+	size_t i;
+
+	memset(pieces, 0, sizeof(*pieces));
+	for (i = 0; i < PIECE; i++)
+		pieces->bytes[0][i] = (unsigned char)known[i] ^ MASK;
+	pieces->length = 1;
+}
+
+static void a_core_dump_holds_no_key(void **state)
+{
+	static struct pieces numbers, known;
+	char path[1024];
+	size_t i;
+
+	(void)state;
+	skip_under_checkers();
+	run("mkdir -p core");
+	collect_known(&known);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int status;
+		pid_t child;
+
+		run(rows[i].make);
+		collect("plain.pem", give_numbers, &numbers);
+		child = fork();
+		assert_true(child >= 0);
+		if (child == 0)
+			dump_core();
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+		/* kernel.core_pattern says otherwise. */
+		if (!core_find(path, sizeof(path)))
+			skip();
+		assert_true(core_search(path, &known) > 0);
+		if (core_search(path, &numbers) > 0)
+			fail_msg("%s: a core dump holds the key", rows[i].name);
+		run("rm core/*");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_left_of_what_was_loaded),
 		cmocka_unit_test(nothing_is_left_of_what_was_served),
 		cmocka_unit_test(nothing_is_left_of_what_was_removed),
+		cmocka_unit_test(keys_are_where_no_core_dump_looks),
+		cmocka_unit_test(passwords_and_ticket_keys_are_there_too),
+		cmocka_unit_test(a_core_dump_holds_no_key),
 	};
 
 	(void)umask(077);

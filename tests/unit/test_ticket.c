@@ -542,7 +542,7 @@ static void scopes_are_told_apart(void **state)
 	size_t i, j;
 
 	(void)state;
-	master = ticket_master_from(bytes, sizeof(bytes));
+	master = ticket_master_from(NULL, bytes, sizeof(bytes));
 	assert_non_null(master);
 	for (i = 0; i < SCOPES; i++) {
 		assert_int_equal(ticket_derive(master, &scopes[i], keys[i]), 0);
