@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pem.h"
+#include "base64.h"
 #include "secret.h"
 #include <stdint.h>
 #include <string.h>
@@ -36,6 +37,8 @@ enum pem_result pem_next(const char **text, struct pem_block *block)
 	close = strstr(close, begin);
 	if (close != NULL && close < stop)
 		return PEM_UNTERMINATED;
+	block->body = block->label + block->label_length + sizeof(dashes) - 1;
+	block->body_size = (size_t)(stop - block->body);
 	stop = strstr(stop + sizeof(end) - 1, dashes);
 	if (stop == NULL)
 		return PEM_UNTERMINATED;
@@ -58,7 +61,8 @@ bool pem_is_encrypted(const struct pem_block *block)
 	return header != NULL && header < block->start + block->size;
 }
 
-int pem_decode(const struct pem_block *block, gnutls_datum_t *der)
+/* GnuTLS frees its copy of the text without wiping it. */
+static int decode_otherwise(const struct pem_block *block, gnutls_datum_t *der)
 {
 	gnutls_datum_t text = { (unsigned char *)(uintptr_t)block->start,
 		(unsigned int)block->size };
@@ -68,77 +72,30 @@ int pem_decode(const struct pem_block *block, gnutls_datum_t *der)
 	return gnutls_pem_base64_decode2(NULL, &text, der);
 }
 
-/* The next line that is not empty, without its line break; NULL: none before `end`. */
-static const char *next_line(const char *from, const char *stop, size_t *length)
+int pem_decode(const struct pem_block *block, gnutls_datum_t *der)
 {
-	from += strspn(from, "\r\n \t");
-	if (from >= stop)
-		return NULL;
-	*length = strcspn(from, "\r\n \t-");
-	return *length == 0 ? NULL : from;
-}
+	size_t size;
 
-/* Each group of four characters stands for itself, so whole lines can be decoded one by one. */
-static int decode_line(const char *line, size_t length, gnutls_datum_t *der)
-{
-	gnutls_datum_t text = { (unsigned char *)(uintptr_t)line, (unsigned int)length };
-	gnutls_datum_t bytes = { NULL, 0 };
-	int status = length % 4 == 0 ? gnutls_base64_decode2(&text, &bytes)
-				     : GNUTLS_E_BASE64_DECODING_ERROR;
-
-	if (status >= 0 && bytes.size > 0) {
-		memcpy(der->data + der->size, bytes.data, bytes.size);
-		der->size += bytes.size;
+	/* More than what base64_decode() asks for. */
+	der->data = gnutls_malloc(block->size);
+	if (der->data == NULL)
+		return GNUTLS_E_MEMORY_ERROR;
+	if (base64_decode(block->body, block->body_size, der->data, &size)) {
+		der->size = (unsigned int)size;
+		return 0;
 	}
-	pem_wipe(&bytes);
-	return status;
+	gnutls_free(der->data);
+	return decode_otherwise(block, der);
 }
 
-/* Puts zeros where GnuTLS had a line of that length. */
-static void overwrite(size_t length)
-{
-	static const char zeros[] =
-		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-		"AAAAAAAAAAAA";
-	gnutls_datum_t text = { (unsigned char *)(uintptr_t)zeros, (unsigned int)length };
-	gnutls_datum_t bytes;
-
-	if (length < sizeof(zeros) && gnutls_base64_decode2(&text, &bytes) >= 0)
-		gnutls_free(bytes.data);
-}
-
-static int decode_lines(const struct pem_block *block, gnutls_datum_t *der)
-{
-	const char *stop = block->start + block->size;
-	const char *line = block->label + block->label_length + sizeof(dashes) - 1;
-	size_t longest = 0;
-	size_t last = 0;
-	size_t length;
-	int status = GNUTLS_E_BASE64_DECODING_ERROR;
-
-	while ((line = next_line(line, stop, &length)) != NULL) {
-		status = decode_line(line, length, der);
-		if (status < 0)
-			break;
-		last = length;
-		if (longest < length)
-			longest = length;
-		line += length;
-	}
-	overwrite(longest);
-	overwrite(last);
-	return status;
-}
-
-/* Lines of another length than a multiple of four are rare, but allowed. */
-static int decode_whole(const struct pem_block *block, gnutls_datum_t *der)
+/* Four characters of the block make three bytes, so that there is room for them. */
+static int decode_secret_otherwise(const struct pem_block *block, gnutls_datum_t *der)
 {
 	gnutls_datum_t whole;
-	int status = pem_decode(block, &whole);
+	int status = decode_otherwise(block, &whole);
 
 	if (status < 0)
 		return status;
-	/* Four characters of the block make three bytes. */
 	memcpy(der->data, whole.data, whole.size);
 	der->size = whole.size;
 	pem_wipe(&whole);
@@ -148,15 +105,18 @@ static int decode_whole(const struct pem_block *block, gnutls_datum_t *der)
 int pem_decode_secret(
 	struct secret_arena *secrets, const struct pem_block *block, gnutls_datum_t *der)
 {
+	size_t size;
 	int status;
 
 	der->size = 0;
 	der->data = secret_alloc(secrets, block->size);
 	if (der->data == NULL)
 		return GNUTLS_E_MEMORY_ERROR;
-	status = decode_lines(block, der);
-	if (status < 0)
-		status = decode_whole(block, der);
+	if (base64_decode(block->body, block->body_size, der->data, &size)) {
+		der->size = (unsigned int)size;
+		return 0;
+	}
+	status = decode_secret_otherwise(block, der);
 	if (status < 0)
 		pem_secret_free(secrets, block, der);
 	return status;

@@ -14,6 +14,8 @@ struct pem_block {
 	size_t size;
 	const char *label; /* what follows "BEGIN "; not terminated */
 	size_t label_length;
+	const char *body; /* what stands between the two lines */
+	size_t body_size;
 };
 
 enum pem_result {
@@ -34,15 +36,15 @@ bool pem_has_label(const struct pem_block *block, const char *label);
 bool pem_is_encrypted(const struct pem_block *block);
 
 /*
- * Decodes the block with GnuTLS. Returns GnuTLS' status; the caller frees with pem_wipe().
+ * Decodes the block. A text that base64_decode() does not take is left to GnuTLS, which says what
+ * is wrong with it, or takes it. Returns GnuTLS' status; the caller frees with pem_wipe().
  * Threads: any.
  */
 int pem_decode(const struct pem_block *block, gnutls_datum_t *der);
 
 /*
- * The same for a secret, into secret memory: the caller frees with pem_secret_free(). GnuTLS frees
- * its own copy of the text without wiping it; here it gets the text line by line, each in the place
- * of the one before, and at last a line of zeros.
+ * The same for a secret, into secret memory: the caller frees with pem_secret_free(). Of a text
+ * that is left to GnuTLS, GnuTLS frees a copy without wiping it.
  */
 int pem_decode_secret(
 	struct secret_arena *secrets, const struct pem_block *block, gnutls_datum_t *der);
