@@ -205,7 +205,7 @@ int chain_read(struct reading *reading, const struct key *key, struct chain *cha
 	size_t i;
 
 	if (files->length == 0)
-		return read_with_key(reading, key, chain);
+		result = read_with_key(reading, key, chain);
 	for (i = 0; i < files->length; i++) {
 		int status = read_file(reading, key, files->items[i], chain);
 
@@ -215,7 +215,8 @@ int chain_read(struct reading *reading, const struct key *key, struct chain *cha
 			result = status;
 	}
 	if (result == CERTBIND_OK && chain->length > CERTIFICATE_CHAIN_MAX)
-		result = fault_add(reading, FINDING_MALFORMED, files->items[0],
+		result = fault_add(reading, FINDING_MALFORMED,
+			files->length > 0 ? files->items[0] : reading->entry->key,
 			"holds a chain of %zu certificates; expected at most %d", chain->length,
 			CERTIFICATE_CHAIN_MAX);
 	return result;

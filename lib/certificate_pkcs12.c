@@ -125,7 +125,50 @@ static bool is_costly(gnutls_pkcs12_t pkcs12)
 	return true;
 }
 
-static int parse(struct reading *reading, const char *file, gnutls_pkcs12_t pkcs12, struct key *key)
+static bool bag_has_oversized(gnutls_pkcs12_bag_t bag, const char *password)
+{
+	int count;
+	unsigned int i;
+
+	if (gnutls_pkcs12_bag_get_type(bag, 0) == GNUTLS_BAG_ENCRYPTED &&
+		gnutls_pkcs12_bag_decrypt(bag, password) < 0)
+		return false;
+	count = gnutls_pkcs12_bag_get_count(bag);
+	for (i = 0; count > 0 && i < (unsigned int)count; i++) {
+		gnutls_datum_t data;
+
+		if (gnutls_pkcs12_bag_get_type(bag, i) == GNUTLS_BAG_CERTIFICATE &&
+			gnutls_pkcs12_bag_get_data(bag, i, &data) >= 0 &&
+			data.size > CERTIFICATE_DER_MAX)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is there a certificate that is not to be imported? gnutls_pkcs12_simple_parse() imports all. A
+ * file that is no larger than one may be needs no look, and so is not decrypted twice.
+ */
+static bool has_oversized(gnutls_pkcs12_t pkcs12, const char *password, size_t file_size)
+{
+	bool is_found = false;
+	bool is_end = file_size <= CERTIFICATE_DER_MAX;
+	int i;
+
+	for (i = 0; !is_end && !is_found; i++) {
+		gnutls_pkcs12_bag_t bag;
+
+		if (gnutls_pkcs12_bag_init(&bag) < 0)
+			return false;
+		is_end = gnutls_pkcs12_get_bag(pkcs12, i, bag) < 0;
+		is_found = !is_end && bag_has_oversized(bag, password);
+		gnutls_pkcs12_bag_deinit(bag);
+	}
+	return is_found;
+}
+
+static int parse(struct reading *reading, const char *file, const gnutls_datum_t *data,
+	gnutls_pkcs12_t pkcs12, struct key *key)
 {
 	struct contents contents = { 0 };
 	const char *password;
@@ -141,6 +184,11 @@ static int parse(struct reading *reading, const char *file, gnutls_pkcs12_t pkcs
 	/* A file without a MAC can be read all the same: its parts are encrypted, or are not. */
 	if (status == GNUTLS_E_MAC_VERIFY_FAILED)
 		return key_fault_decrypt(reading, file, status);
+	if (has_oversized(pkcs12, password, data->size))
+		return fault_add(reading, FINDING_MALFORMED, file,
+			"holds a certificate of more than %d bytes, and clients take no more; get "
+			"one with fewer names",
+			CERTIFICATE_DER_MAX);
 	status = gnutls_pkcs12_simple_parse(pkcs12, password, &contents.private_key,
 		&contents.chain, &contents.chain_length, &contents.extra, &contents.extra_length,
 		NULL, GNUTLS_PKCS12_SP_INCLUDE_SELF_SIGNED);
@@ -166,7 +214,7 @@ int key_from_pkcs12(struct reading *reading, const char *file, const gnutls_datu
 		return CERTBIND_E_MEMORY;
 	*is_pkcs12 = gnutls_pkcs12_import(pkcs12, data, GNUTLS_X509_FMT_DER, 0) >= 0;
 	key->is_bundle = *is_pkcs12;
-	status = *is_pkcs12 ? parse(reading, file, pkcs12, key) : CERTBIND_OK;
+	status = *is_pkcs12 ? parse(reading, file, data, pkcs12, key) : CERTBIND_OK;
 	gnutls_pkcs12_deinit(pkcs12);
 	return status;
 }

@@ -14,6 +14,8 @@ import support
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CPU_MAX = 10  # s; the costliest takes less than one
@@ -119,6 +121,82 @@ def test_bounded(tmp_path, make, code):
     assert run.returncode == (0 if code == "covered" else 1), run.stderr
     codes = {finding["code"] for finding in json.loads(run.stdout)["findings"]}
     assert code in codes, codes
+
+
+def check(tmp_path, entries):
+    """Findings of domain LABEL.example for each certificate entry of that label."""
+    write(tmp_path / "root.pem", [ROOT])
+    (tmp_path / "certbind.conf").write_text(
+        "trust_file = \"root.pem\";\nstate_dir = \"state\";\n"
+        "certificates = ( %s );\ndomains = ( %s );\n" % (
+            ", ".join("{ name = \"%s\"; %s }" % entry for entry in entries.items()),
+            ", ".join("{ name = \"%s.example\"; webmail = \"%s\"; mail = \"none\"; }" % (
+                label, label) for label in entries)))
+    run = subprocess.run([support.program("certbind"), "check", "-c", tmp_path / "certbind.conf",
+                          "--json", "--all", "--at", "2030-01-01T00:00:00Z"],
+                         capture_output=True, text=True, preexec_fn=limit, timeout=120)
+    assert run.returncode == 1, run.stderr
+    found = {}
+    for finding in json.loads(run.stdout)["findings"]:
+        found.setdefault((finding["domain"] or "").removesuffix(".example"), []).append(finding)
+    return found
+
+
+@pytest.mark.parametrize("password", [None, b"secret"], ids=["open", "encrypted"])
+def test_pkcs12(tmp_path, password):
+    """What is in a .p12 has the same bound, the end-entity and any other certificate; and a file
+    that stands for key and chain may have no more certificates than another."""
+    good = far_end()[0]
+    made = {
+        "leaf": (many_names()[0], []),
+        "extra": (good, [twenty_thousand_parts()[0]]),
+        "hostile": (good, [ROOT]),
+    }
+    encryption = (serialization.BestAvailableEncryption(password) if password
+                  else serialization.NoEncryption())
+    for label, (leaf, others) in made.items():
+        path = tmp_path / (label + ".p12")
+        path.write_bytes(pkcs12.serialize_key_and_certificates(
+            label.encode(), KEY, leaf, others, encryption))
+        path.chmod(0o600)
+    write(tmp_path / "long.p12", long_chain())
+    with (tmp_path / "long.p12").open("ab") as file:
+        file.write(KEY.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption()))
+    given = "key_password = \"secret\";" if password else ""
+    found = check(tmp_path, {label: "key = \"%s.p12\"; %s" % (label, given)
+                             for label in (*made, "long")})
+    words = {"leaf": "holds a certificate of more than", "extra": "holds a certificate of more than",
+             "long": "holds a chain of 100 certificates"}
+    for label, word in words.items():
+        assert any(finding["code"] == "malformed" and word in finding["advice"]
+                   for finding in found[label]), (label, found[label])
+    assert [finding["code"] for finding in found["hostile"]] == ["covered"]
+
+
+def test_staple_whose_signer_is_oversized(tmp_path):
+    """The responder's certificate comes in the response, whose file is smaller than that bound."""
+    leaf = far_end()[0]
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=leaf, issuer=ROOT, algorithm=hashes.SHA256(),
+        cert_status=ocsp.OCSPCertStatus.GOOD, revocation_time=None, revocation_reason=None,
+        this_update=datetime.datetime(2029, 12, 1), next_update=datetime.datetime(2030, 2, 1))
+    (tmp_path / "key.pem").write_bytes(KEY.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()))
+    (tmp_path / "key.pem").chmod(0o600)
+    write(tmp_path / "hostile.pem", [leaf, ROOT])
+    entry = "chain = \"hostile.pem\"; key = \"key.pem\"; staple = \"%s.ocsp\";"
+    for label, responder in (("hostile", ROOT), ("large", twenty_thousand_parts()[0])):
+        response = (builder.responder_id(ocsp.OCSPResponderEncoding.NAME, responder)
+                    .certificates([responder]).sign(KEY, hashes.SHA256()))
+        (tmp_path / (label + ".ocsp")).write_bytes(
+            response.public_bytes(serialization.Encoding.DER))
+    found = check(tmp_path, {label: entry % label for label in ("hostile", "large")})
+    assert [finding["code"] for finding in found["hostile"]] == ["covered"]
+    assert any(finding["code"] == "staple-invalid" and "bytes; expected at most" in finding["advice"]
+               for finding in found["large"]), found["large"]
 
 
 def test_others_are_unaffected(tmp_path):
