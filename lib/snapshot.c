@@ -14,18 +14,13 @@ struct snapshot *snapshot_ref(struct snapshot *snapshot)
 
 static void snapshot_services_free(struct snapshot *snapshot)
 {
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; snapshot->services != NULL && i < snapshot->config->services_length; i++) {
 		struct snapshot_service *service = &snapshot->services[i];
 
 		table_clear(&service->hosts);
 		table_clear(&service->names);
-		for (j = 0;
-			service->shared_hosts != NULL && j < service->config->shared_hosts.length;
-			j++)
-			free(service->shared_hosts[j].name);
-		free(service->shared_hosts);
 		gnutls_priority_deinit(service->priority);
 	}
 	free(snapshot->services);
@@ -33,15 +28,10 @@ static void snapshot_services_free(struct snapshot *snapshot)
 
 static void snapshot_domains_free(struct snapshot *snapshot)
 {
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; snapshot->domains != NULL && i < snapshot->config->domains_length; i++) {
-		struct snapshot_binding *bindings = snapshot->domains[i].bindings;
-
-		for (j = 0; bindings != NULL && j < snapshot->config->services_length; j++)
-			free(bindings[j].hosts);
-		free(bindings);
-	}
+	for (i = 0; snapshot->domains != NULL && i < snapshot->config->domains_length; i++)
+		free(snapshot->domains[i].bindings);
 	free(snapshot->domains);
 	table_clear(&snapshot->domains_by_name);
 }
@@ -52,6 +42,7 @@ static void snapshot_free(struct snapshot *snapshot)
 
 	snapshot_services_free(snapshot);
 	snapshot_domains_free(snapshot);
+	block_pool_clear(&snapshot->hosts);
 	table_clear(&snapshot->bundles_by_members);
 	for (i = 0; i < snapshot->bundles_length; i++)
 		bundle_unref(snapshot->bundles[i]);

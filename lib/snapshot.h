@@ -2,6 +2,7 @@
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
+#include "block.h"
 #include "bundle.h"
 #include "config.h"
 #include "path.h"
@@ -25,13 +26,16 @@ enum snapshot_choice {
 	SNAPSHOT_NONE /* not offered */
 };
 
-/* A name that clients connect to. */
+/*
+ * A name that clients connect to. All that a handshake reads of it stands in one piece of memory,
+ * mostly in one cache line: among a million of them each further one is waited for.
+ */
 struct snapshot_host {
-	char *name; /* folded */
+	char *name; /* folded; behind the binding's hosts */
 	struct snapshot_binding *binding; /* NULL: a shared host of the service */
-	/* The binding's domain by name; here, for a handshake then has less memory to wait for. */
-	const char *domain;
 	struct bundle *bundle; /* NULL: the service's default certificate */
+	unsigned char domain_at; /* where in `name` the binding's domain begins, if it is in it */
+	bool is_in_domain;
 	bool is_none; /* of SNAPSHOT_NONE */
 	bool is_contested; /* another domain, or the service's shared hosts, claim it too */
 	bool is_lost; /* and it is not this one's */
@@ -109,6 +113,7 @@ struct snapshot {
 	struct snapshot_service *services; /* as config->services */
 	struct snapshot_domain *domains; /* as config->domains: by name */
 	struct table domains_by_name;
+	struct block_pool hosts; /* of all bindings and services, with their names */
 	struct bundle **bundles; /* that this snapshot holds */
 	size_t bundles_length;
 	struct table bundles_by_members; /* key: the member's name, or several joined */

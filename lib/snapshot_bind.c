@@ -106,6 +106,29 @@ static int auto_bundles(
 	return status;
 }
 
+/* Hosts and behind them their names, zeroed else, in one piece. NULL: memory. */
+static struct snapshot_host *hosts_make(
+	struct snapshot_build *build, char *const *names, size_t length)
+{
+	size_t size = length * sizeof(struct snapshot_host);
+	struct snapshot_host *hosts;
+	size_t i;
+	char *to;
+
+	for (i = 0; i < length; i++)
+		size += strlen(names[i]) + 1;
+	hosts = block_pool_take(&build->snapshot->hosts, size);
+	if (hosts == NULL)
+		return NULL;
+	to = (char *)(hosts + length);
+	for (i = 0; i < length; i++) {
+		size = strlen(names[i]) + 1;
+		hosts[i].name = memcpy(to, names[i], size);
+		to += size;
+	}
+	return hosts;
+}
+
 /* The service's shared hosts, each with the certificate that `default` gives it. */
 static int bind_shared_hosts(struct snapshot_build *build, struct snapshot_service *service)
 {
@@ -115,17 +138,16 @@ static int bind_shared_hosts(struct snapshot_build *build, struct snapshot_servi
 	size_t i;
 	int status = CERTBIND_OK;
 
-	service->shared_hosts = calloc(names->length + 1, sizeof(*service->shared_hosts));
+	service->shared_hosts = hosts_make(build, names->items, names->length);
 	if (bundles == NULL || service->shared_hosts == NULL)
 		status = CERTBIND_E_MEMORY;
 	else if (chosen != NULL && strcmp(chosen, "auto") == 0)
 		status = auto_bundles(build, names->items, names->length, bundles);
 	for (i = 0; i < names->length && status == CERTBIND_OK; i++) {
 		struct snapshot_host *host = &service->shared_hosts[i];
-		void **place = table_place(&service->hosts, names->items[i]);
+		void **place = table_place(&service->hosts, host->name);
 
-		host->name = strdup(names->items[i]);
-		if (host->name == NULL || place == NULL) {
+		if (place == NULL) {
 			status = CERTBIND_E_MEMORY;
 			break;
 		}
@@ -186,41 +208,33 @@ int snapshot_bind_services(struct snapshot_build *build)
 	return status;
 }
 
-/* Hosts and their names in one block, which binding->hosts frees. */
-static int binding_hosts_take(struct snapshot_binding *binding, const struct config_list *names)
+static void host_set_binding(struct snapshot_host *host, struct snapshot_binding *binding)
 {
-	size_t size = names->length * sizeof(*binding->hosts);
-	size_t i;
-	char *to;
+	const char *domain = binding->domain->config->name;
 
-	for (i = 0; i < names->length; i++)
-		size += strlen(names->items[i]) + 1;
-	if (size == 0)
-		return CERTBIND_OK;
-	binding->hosts = calloc(1, size);
-	if (binding->hosts == NULL)
-		return CERTBIND_E_MEMORY;
-	to = (char *)(binding->hosts + names->length);
-	for (i = 0; i < names->length; i++) {
-		size = strlen(names->items[i]) + 1;
-		binding->hosts[i].name = memcpy(to, names->items[i], size);
-		binding->hosts[i].binding = binding;
-		binding->hosts[i].domain = binding->domain->config->name;
-		to += size;
-	}
-	binding->hosts_length = names->length;
-	return CERTBIND_OK;
+	host->binding = binding;
+	host->is_in_domain = name_is_within(host->name, domain);
+	if (host->is_in_domain)
+		host->domain_at = (unsigned char)(strlen(host->name) - strlen(domain));
 }
 
 /* The binding's hosts as configured: its own list, or the service's templates. */
-static int binding_hosts(struct snapshot_binding *binding)
+static int binding_hosts(struct snapshot_build *build, struct snapshot_binding *binding)
 {
 	struct config_list names;
 	int status = host_list_make(
 		binding->service->config, binding->entry, binding->domain->config->name, &names);
+	size_t i;
 
-	if (status == CERTBIND_OK)
-		status = binding_hosts_take(binding, &names);
+	if (status == CERTBIND_OK && names.length > 0) {
+		binding->hosts = hosts_make(build, names.items, names.length);
+		if (binding->hosts == NULL)
+			status = CERTBIND_E_MEMORY;
+		else
+			binding->hosts_length = names.length;
+	}
+	for (i = 0; i < binding->hosts_length; i++)
+		host_set_binding(&binding->hosts[i], binding);
 	host_list_clear(&names);
 	return status;
 }
@@ -282,7 +296,7 @@ static void binding_prefer_shared(struct snapshot_binding *binding)
 static int binding_choose(struct snapshot_build *build, struct snapshot_binding *binding)
 {
 	const struct config_choice_entry *entry = binding->entry;
-	int status = binding_hosts(binding);
+	int status = binding_hosts(build, binding);
 	size_t i;
 
 	if (status < 0)

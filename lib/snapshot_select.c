@@ -20,8 +20,10 @@ static void select_host(const struct snapshot_service *service, const struct sna
 		return;
 	}
 	result->binding = host->binding;
-	if (host->domain != NULL)
-		result->domain = host->domain;
+	if (host->is_in_domain)
+		result->domain = host->name + host->domain_at;
+	else if (host->binding != NULL)
+		result->domain = host->binding->domain->config->name;
 	result->bundle = host->bundle != NULL ? host->bundle : service->default_bundle;
 	result->rule = host->binding != NULL && host->bundle != NULL ? CERTBIND_RULE_EXACT
 								     : CERTBIND_RULE_DEFAULT;

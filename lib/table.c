@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "table.h"
+#include "block.h"
 #include <certbind/error.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ int table_init(struct table *table, size_t expected)
 		return CERTBIND_E_SYSTEM;
 	while (slots / 4 * 3 < expected)
 		slots *= 2;
-	table->slots = calloc(slots, sizeof(*table->slots));
+	table->slots = block_new(slots * sizeof(*table->slots));
 	if (table->slots == NULL)
 		return CERTBIND_E_MEMORY;
 	table->mask = slots - 1;
@@ -40,7 +41,7 @@ static struct table_slot *table_slot_peek(
 static int table_grow(struct table *table)
 {
 	size_t slots_length = (table->mask + 1) * 2;
-	struct table_slot *slots = calloc(slots_length, sizeof(*slots));
+	struct table_slot *slots = block_new(slots_length * sizeof(*slots));
 	size_t i;
 
 	if (slots == NULL)
@@ -51,7 +52,7 @@ static int table_grow(struct table *table)
 		if (old->key != NULL)
 			*table_slot_peek(slots, slots_length - 1, old->key, old->hash) = *old;
 	}
-	free(table->slots);
+	block_free(table->slots, (table->mask + 1) * sizeof(*table->slots));
 	table->slots = slots;
 	table->mask = slots_length - 1;
 	return CERTBIND_OK;
@@ -86,6 +87,6 @@ void *table_get(const struct table *table, const char *key)
 
 void table_clear(struct table *table)
 {
-	free(table->slots);
+	block_free(table->slots, (table->mask + 1) * sizeof(*table->slots));
 	memset(table, 0, sizeof(*table));
 }
