@@ -121,8 +121,9 @@ static void read_certificate(struct handshake *handshake)
 		return;
 	require(gnutls_x509_crt_init(&certificate) >= 0);
 	require(gnutls_x509_crt_import(certificate, chain, GNUTLS_X509_FMT_DER) >= 0);
-	require(gnutls_x509_crt_get_dn_by_oid(certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0,
-			handshake->subject, &size) >= 0);
+	if (gnutls_x509_crt_get_dn_by_oid(
+		    certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0, handshake->subject, &size) < 0)
+		handshake->subject[0] = '\0';
 	gnutls_x509_crt_deinit(certificate);
 }
 

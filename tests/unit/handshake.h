@@ -29,7 +29,7 @@ struct handshake {
 	int is_retried; /* there was a HelloRetryRequest */
 	int alert; /* that the client was sent; -1: none */
 	struct certbind_selection selection; /* of the server's session, at the end */
-	char subject[256]; /* CN of the certificate that the client got; empty: none */
+	char subject[256]; /* CN of the certificate that the client got; empty: none, or no CN */
 	char protocol[32]; /* that was negotiated; empty: none */
 	int is_resumed; /* both sides say so */
 };

@@ -93,7 +93,7 @@ leaf san 'cn = "webmail.example.net"' 'dns_name = "webmail.example.net"' \
 leaf must-staple 'dns_name = "staple.example.org"' 'tls_feature = 5'
 leaf common-name 'cn = "cn.example.org"'
 key rsa rsa
-leaf rsa 'dns_name = "rsa.example.org"'
+leaf rsa 'dns_name = "rsa.example.org"' encryption_key
 key ed25519 ed25519
 leaf ed25519 'dns_name = "ed25519.example.org"'
 key expired

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate.h"
+#include "handshake.h"
 #include "pki.h"
 #include <gnutls/pkcs11.h>
 #include <setjmp.h>
@@ -189,10 +190,82 @@ static void tells_what_is_wrong(void **state)
 	}
 }
 
+static time_t test_clock(void *data)
+{
+	(void)data;
+	return PKI_NOW;
+}
+
+/* A store whose webmail is served with a key of the token. */
+static struct certbind_store *open_store(const char *name)
+{
+	struct certbind_store *store;
+	struct certbind_error error;
+	char path[256];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/certbind.conf", directory);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	(void)fprintf(file,
+		"state_dir = \"state\"; trust_file = \"" PKI(
+			"root.crt") "\";\n"
+				    "services = ( { name = \"webmail\"; default = \"token\"; } );\n"
+				    "certificates = ( { name = \"token\"; chain = \"%s/%s.pem\";\n"
+				    "  key = \"pkcs11:token=test;object=%s;type=private\";\n"
+				    "  key_password = \"secret\"; } );\n",
+		PKI_DIRECTORY, name, name);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(certbind_store_new(&store), 0);
+	certbind_store_set_clock(store, test_clock, NULL);
+	if (certbind_store_load(store, path, &error) < 0)
+		fail_msg("%s:%d: %s", error.file, error.line, error.message);
+	return store;
+}
+
+/* Each way in which a handshake uses a private key. */
+static void serves_with_keys_in_a_token(void **state)
+{
+	static const struct {
+		const char *name, *priority;
+	} rows[] = {
+		{ "san", "NORMAL:-VERS-ALL:+VERS-TLS1.3" },
+		{ "san", "NORMAL:-VERS-ALL:+VERS-TLS1.2" },
+		{ "wildcard", "NORMAL" },
+		{ "rsa", "NORMAL:-VERS-ALL:+VERS-TLS1.3" },
+		{ "rsa", "NORMAL:-VERS-ALL:+VERS-TLS1.2" },
+		{ "rsa", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-SIGN-ALL:+SIGN-RSA-SHA256" },
+		{ "rsa", "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA" },
+		{ "rsa", "NORMAL:-VERS-ALL:+VERS-TLS1.0:-KX-ALL:+ECDHE-RSA" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct handshake_client client = { .priority = rows[i].priority };
+		struct certbind_store *store = open_store(rows[i].name);
+		struct certbind_context *context;
+		struct handshake handshake;
+
+		assert_int_equal(certbind_context_new(&context, store, "webmail", NULL), 0);
+		assert_int_equal(
+			certbind_context_set_priority(context, "NORMAL:+VERS-TLS1.0:+RSA", NULL),
+			0);
+		handshake_whole(&handshake, context, &client);
+		if (handshake.server_status < 0 || handshake.client_status < 0)
+			fail_msg("row %zu: %s, %s", i, gnutls_strerror(handshake.server_status),
+				gnutls_strerror(handshake.client_status));
+		assert_string_equal(handshake.selection.certificate, "token");
+		certbind_context_free(context);
+		certbind_store_close(store);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(uses_keys_in_a_token),
+		cmocka_unit_test(serves_with_keys_in_a_token),
 		cmocka_unit_test(tells_what_is_wrong),
 	};
 	int failed = make_token();
