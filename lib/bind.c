@@ -182,8 +182,8 @@ static int find_uncovered(
 	return status;
 }
 
-static int check_coverage(const struct binding_change *change, const struct config_list *hosts,
-	struct certbind_error *error)
+static int check_coverage(const struct binding_change *change, const struct bind_file *file,
+	const struct config_list *hosts, struct certbind_error *error)
 {
 	const struct certificate *certificate = change->certificate;
 	const char *uncovered;
@@ -202,6 +202,13 @@ static int check_coverage(const struct binding_change *change, const struct conf
 			"all "
 			"the same: %s",
 			change->domain, certificate->name, certificate->faults[0].message);
+	/* The command knows only domains that are configured. */
+	if (!file->is_there)
+		return error_set(error, CERTBIND_E_REFUSED, NULL, 0,
+			"domain \"%s\": certificate \"%s\" does not cover %s; choose one that "
+			"does, "
+			"or \"auto\", or bind it all the same with --force",
+			change->domain, certificate->name, uncovered);
 	return error_set(error, CERTBIND_E_REFUSED, NULL, 0,
 		"domain \"%s\": certificate \"%s\" does not cover %s; choose one that does "
 		"(`certbind candidates %s %s` lists them), or bind it all the same with --force",
@@ -244,7 +251,7 @@ static int change_write(
 	int status = config_rewrite(&rewrite, &file->bytes, &text, &size, &hosts, error);
 
 	if (status == CERTBIND_OK)
-		status = check_coverage(change, &hosts, error);
+		status = check_coverage(change, file, &hosts, error);
 	if (status == CERTBIND_OK && text != NULL)
 		status = bind_file_write(file, text, size, error);
 	host_list_clear(&hosts);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,6 +83,11 @@ static const struct {
 	/* As check has it: all pairs must have the identifier. */
 	{ "good.example", "webmail", "both", 0, CERTBIND_E_REFUSED, "cover webmail.good" },
 	{ "good.example", "mail", "both", 0, CERTBIND_E_REFUSED, "cover mail.good.example" },
+	{ "good.example", "mail", "both", 0, CERTBIND_E_REFUSED,
+		"`certbind candidates good.example mail`" },
+	/* Nothing else knows the domain yet. */
+	{ "new.example", "mail", "wild", 0, CERTBIND_E_REFUSED,
+		"choose one that does, or \"auto\", or" },
 	{ "good.example", "imap", "wild", 0, CERTBIND_OK, NULL },
 	{ "good.example", "imap", "auto", 0, CERTBIND_OK, NULL },
 	{ "good.example", "imap", "none", 0, CERTBIND_OK, NULL },
@@ -180,6 +186,48 @@ static void test_a_faulty_file_names_its_line(void **state)
 	assert_text("good.example", FIRST "webmail = \"wild\";\n");
 }
 
+/* What stands in the way of the domain's file. */
+static void test_places_that_cannot_be_written(void **state)
+{
+	static const struct {
+		const char *text;
+		int status;
+		const char *message;
+	} rows[] = {
+		{ "", CERTBIND_E_REFUSED, "has no `domains_dir`" },
+		{ "domains_dir = \"missing\";", CERTBIND_E_REFUSED, "does not exist; make it" },
+		{ "domains_dir = \"missing/d\";", CERTBIND_E_REFUSED, "does not exist; make it" },
+		{ "domains_dir = \"certbind.conf\";", CERTBIND_E_REFUSED, "is no directory" },
+		{ "domains_dir = \"loop\";", CERTBIND_E_FILE, "can't be opened" },
+		{ "domains_dir = \"stuck.d\";", CERTBIND_E_FILE, "left-over" },
+		{ "domains_dir = \"wrong.d\";", CERTBIND_E_FILE, "is a directory" },
+		{ "domains_dir = \"link.d\";", CERTBIND_E_REFUSED, "the file is a link" },
+		{ "nothing = 1;", CERTBIND_E_CONFIG, "nothing" },
+		{ "domains_dir = ", CERTBIND_E_CONFIG, "syntax error" },
+	};
+	struct certbind_error error;
+	char command[2048];
+	size_t i;
+
+	(void)state;
+	(void)snprintf(command, sizeof(command),
+		"cd '%s' && mkdir -p stuck.d/.certbind-bind.new/x wrong.d/good.example.conf link.d "
+		"&& "
+		"ln -s loop loop && echo > linked && ln -s ../linked link.d/good.example.conf",
+		scratch_path());
+	assert_int_equal(system(command), 0);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int status = certbind_bind(scratch_write("certbind.conf", rows[i].text),
+			"good.example", "webmail", "auto", 0, &error);
+
+		if (status != rows[i].status || strstr(error.message, rows[i].message) == NULL)
+			fail_msg("row %zu: %d: %s", i, status, error.message);
+	}
+	(void)snprintf(command, sizeof(command), "%s/missing.conf", scratch_path());
+	assert_int_equal(certbind_bind(command, "good.example", "webmail", "auto", 0, &error),
+		CERTBIND_E_FILE);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -189,6 +237,7 @@ int main(void)
 		TEST(test_names_are_written_so_that_they_are_read),
 		TEST(test_unbind),
 		TEST(test_a_faulty_file_names_its_line),
+		TEST(test_places_that_cannot_be_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
