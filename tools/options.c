@@ -208,11 +208,28 @@ static enum options_result take_option(
 	}
 }
 
+/* The argument of the synopsis that follows the first `given`; options stand in brackets. */
+static enum options_result complain_missing(const struct command *command, int given)
+{
+	const char *word = command->synopsis;
+
+	for (;;) {
+		word += strspn(word, " \n");
+		if (*word == '[')
+			word = strchr(word, ']') + 1;
+		else if (given-- == 0)
+			break;
+		else
+			word += strcspn(word, " ");
+	}
+	return complain(command, "%.*s is missing", (int)strcspn(word, " "), word);
+}
+
 static enum options_result count_arguments(
 	const struct command *command, const struct options *options)
 {
 	if (options->arguments_length < command->arguments_least)
-		return complain(command, "something is missing");
+		return complain_missing(command, options->arguments_length);
 	if (command->arguments_most >= 0 && options->arguments_length > command->arguments_most)
 		return complain(
 			command, "\"%s\" is too much", options->arguments[command->arguments_most]);
