@@ -3,6 +3,7 @@
 #include "certificate_facts.h"
 #include "path_dn.h"
 #include "path_extension.h"
+#include "public_key.h"
 #include "text.h"
 #include <certbind/error.h>
 #include <stdio.h>
@@ -108,6 +109,10 @@ static void read_key(struct fact *fact)
 	algorithm = gnutls_pubkey_get_pk_algorithm(fact->key, &fact->key_bits);
 	if (algorithm >= 0)
 		fact->key_algorithm = (gnutls_pk_algorithm_t)algorithm;
+	if (!public_key_is_affordable(fact->key)) {
+		gnutls_pubkey_deinit(fact->key);
+		fact->key = NULL;
+	}
 }
 
 void label_copy(char label[FACT_LABEL_SIZE], const gnutls_datum_t *text)

@@ -72,7 +72,8 @@ struct fact {
 	uint64_t number; /* no two facts of one process have the same */
 	struct der *der; /* NULL: of an anchor */
 	gnutls_x509_crt_t certificate;
-	gnutls_pubkey_t key; /* NULL: no key that GnuTLS knows */
+	gnutls_pubkey_t
+		key; /* NULL: none that GnuTLS knows, or that signatures are verified with */
 	unsigned char key_id[FACT_KEY_ID_SIZE]; /* of a CA; zero for others, which need none */
 	gnutls_pk_algorithm_t key_algorithm;
 	unsigned int key_bits;

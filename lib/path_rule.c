@@ -112,8 +112,8 @@ static void check_key(const struct path_link *link, struct path_report *report)
 	link_name(link, name);
 	if (fact->key == NULL)
 		report_add(report, FINDING_MALFORMED,
-			"%s has a public key that can't be read, or of a kind that clients do not "
-			"know. Use an ECDSA key on P-256, or RSA with 2048 bits or more.",
+			"%s has a public key that can't be read, or of a kind or size that clients "
+			"do not take. Use an ECDSA key on P-256, or RSA with 2048 bits or more.",
 			name);
 	else if (is_weak_key(fact))
 		report_add(report, FINDING_WEAK_KEY,

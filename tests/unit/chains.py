@@ -62,7 +62,9 @@ PRINTABLE, UTF8, IA5, BMP = 0x13, 0x0C, 0x16, 0x1E
 
 
 def moment(text):
-    """A time: UTCTime before 2050, GeneralizedTime from then on."""
+    """A time: UTCTime before 2050, GeneralizedTime from then on; bytes are one as they stand."""
+    if isinstance(text, bytes):
+        return tlv(0x18, text)
     return tlv(0x17, text[2:].encode()) if text < "2050" else tlv(0x18, text.encode())
 
 
@@ -245,7 +247,8 @@ class Entity:
 
 
 def certificate(subject, key, issuer, extensions, *, serial=None, begin=BEGIN, end=END, version=2,
-                digest="sha256", inner=None, issuer_name=None, public=None, damage=False):
+                digest="sha256", inner=None, issuer_name=None, public=None, damage=False,
+                signature=None):
     """Signs one. `issuer` is an Entity; None: it signs itself."""
     signer = key if issuer is None else issuer.key
     if issuer_name is None:
@@ -256,7 +259,7 @@ def certificate(subject, key, issuer, extensions, *, serial=None, begin=BEGIN, e
         tlv(0xA0, integer(version)) if version else b"", number, inner or signature_algorithm,
         issuer_name, seq(moment(begin), moment(end)), subject, public or spki(key),
         tlv(0xA3, seq(*extensions)) if extensions else b"")
-    signature = bytearray(sign(signer, digest, signed))
+    signature = bytearray(signature or sign(signer, digest, signed))
     if damage:
         signature[-1] ^= 1
     return Entity(seq(signed, signature_algorithm, bits(bytes(signature))), key, subject)
@@ -407,6 +410,12 @@ of_leaf("leaf_ended_a_second_ago", end="20251231235959Z")
 of_leaf("leaf_begins_now", begin="20260101000000Z")
 of_leaf("leaf_begins_in_a_second", begin="20260101000001Z")
 of_leaf("leaf_without_end", end="99991231235959Z")
+of_leaf("leaf_ends_after_2038", end="20380119031408Z")
+of_leaf("leaf_begins_in_1900", begin=b"19000101000000Z")
+of_leaf("leaf_begins_in_year_0", begin=b"00000101000000Z")
+of_leaf("leaf_begins_in_a_negative_year", begin=b"-0010101000000Z")
+of_leaf("leaf_ends_in_year_10000", end=b"100000101000000Z")
+of_leaf("leaf_ends_before_it_begins", begin="20270101000000Z", end="20250101000000Z")
 of_ca("ca_over", end="20250101000000Z")
 of_ca("ca_not_yet", begin="20300101000000Z")
 of_root("root_over", end="20250101000000Z")
@@ -422,6 +431,7 @@ of_leaf("serial_zero", serial=integer(0))
 of_leaf("serial_negative", serial=integer(-5))
 of_leaf("serial_20_octets", serial=integer(1 << 158))
 of_leaf("serial_21_octets", serial=integer(1 << 161))
+of_leaf("serial_60_kb", serial=integer(1 << 480000))
 of_ca("ca_serial_zero", serial=integer(0))
 of_root("root_serial_zero", serial=integer(0))
 of_leaf("algorithms_differ", inner=seq(oid("1.2.840.10045.4.3.3")))
@@ -454,6 +464,20 @@ of_ca("ca_key_p192", key=p192)
 of_root("root_key_p192", key=p192)
 of_ca("ca_key_dsa", key=dsa_key)
 of_leaf("key_unknown", public=seq(seq(oid("1.3.6.1.4.1.99999.3")), bits(b"\1\2\3")))
+
+
+def costly(title, bit_count, exponent):
+    """An issuer whose key makes it cost much to see that it has not signed."""
+    modulus = (1 << bit_count) - 1
+    issuer = ca(ROOT, key=RSA_KEY, public=seq(
+        seq(oid("1.2.840.113549.1.1.1"), NULL), bits(seq(integer(modulus), integer(exponent)))))
+    case(title, [leaf(issuer, signature=b"\x55" * (bit_count // 8)), issuer], [ROOT])
+
+
+costly("ca_key_rsa_16384", 16384, 65537)
+costly("ca_key_rsa_16384_great_exponent", 16384, (1 << 16383) - 1)
+costly("ca_key_rsa_2048_great_exponent", 2048, (1 << 65) - 1)
+costly("ca_key_rsa_65536", 65536, (1 << 65535) - 1)
 eddsa_ca = ca(ROOT, key=ed25519.Ed25519PrivateKey.generate())
 case("ed25519_signs", [leaf(eddsa_ca), eddsa_ca], [ROOT])
 
@@ -467,6 +491,12 @@ of_ca("ca_unknown_critical", extra=[extension(UNKNOWN, NULL, True)])
 of_root("root_unknown_critical", extra=[extension(UNKNOWN, NULL, True)])
 of_leaf("leaf_extension_twice", extra=[purposes(SERVER)])
 of_ca("ca_extension_twice", extra=[constraints()])
+
+nested = b""
+for _ in range(8000):
+    nested = seq(nested)
+of_leaf("name_nested", replace={"san": names(dns("www.example.org"), tlv(
+    0xA0, oid("1.3.6.1.4.1.99999.1"), tlv(0xA0, nested)))})
 
 # 4.2.1.1 and 4.2.1.2
 of_leaf("aki_absent", without=["aki"])
