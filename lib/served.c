@@ -100,7 +100,7 @@ static int tell_differs(const struct served *served, struct certbind_finding *fi
 	owner = served_text_differs(served, text);
 	finding->code = finding_word(FINDING_SERVED_DIFFERS);
 	finding->severity = finding_severity(FINDING_SERVED_DIFFERS);
-	finding->certificate = owner->name;
+	finding->certificate = owner->name[0] != '\0' ? owner->name : NULL; /* certbind's own */
 	finding->not_after = (time_t)bundle_not_after(served->expected);
 	finding->file = owner->file;
 	finding->line = owner->line;

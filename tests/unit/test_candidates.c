@@ -149,6 +149,48 @@ static void test_errors_and_the_end_of_a_walk(void **state)
 	certbind_store_close(store);
 }
 
+/* What the service's default certificate is used for, though nothing names it. */
+static void test_the_default_has_its_role(void **state)
+{
+	static const struct {
+		const char *rest, *service, *reason;
+	} rows[] = {
+		{ "services = ( { name = \"mail\"; default = \"wild\";\n"
+		  "  shared_hosts = [ \"mail.provider.example\" ]; } );\n"
+		  "domains = ( { name = \"elsewhere.example\"; } );\n",
+			"mail", "wild: the service's default, which serves the shared host; " },
+		{ "services = ( { name = \"mail\"; default = \"wild\"; } );\n"
+		  "domains = ( { name = \"elsewhere.example\"; } );\n",
+			"mail", "wild: served now, as the service's default; " },
+		{ "services = ( { name = \"mail\"; default = \"wild\"; } );\n"
+		  "domains = ( { name = \"good.example\"; mail = \"none\"; } );\n",
+			"mail", "wild: covers all hosts by a wildcard; " },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct told told = { "", "" };
+		struct certbind_store *store;
+		char text[2048];
+
+		(void)snprintf(text, sizeof(text),
+			"trust_file = \"@PKI@/ca.pem\";\n"
+			"certificates = ( { name = \"wild\"; chain = \"@PKI@/wildcard.pem\";\n"
+			"  key = \"@PKI@/wildcard.key\"; } );\n%s",
+			rows[i].rest);
+		assert_int_equal(
+			certbind_store_open(&store, scratch_write("role.conf", text), NULL), 0);
+		assert_int_equal(
+			certbind_candidates(store, i < 2 ? "elsewhere.example" : "good.example",
+				rows[i].service, tell, &told, NULL),
+			0);
+		if (strstr(told.reasons, rows[i].reason) == NULL)
+			fail_msg("row %zu: %s", i, told.reasons);
+		certbind_store_close(store);
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -169,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_order_and_reasons),
+		TEST(test_the_default_has_its_role),
 		TEST(test_errors_and_the_end_of_a_walk),
 	};
 

@@ -207,6 +207,87 @@ static void all_is_told_in_order(void **state)
 		"mail mail.provider.example panel covered-by-shared-host\n");
 }
 
+/* Hosts that a service's default certificate is for, by what that is. */
+static void shared_hosts_are_checked(void **state)
+{
+	static const struct {
+		const char *service, *domains, *told;
+	} rows[] = {
+		{ "default = \"panel\";", "", "mail mail.provider.example panel covered\n" },
+		{ "default = \"names\";", "", "mail mail.provider.example names not-covered\n" },
+		{ "default = \"auto\";", "", "mail mail.provider.example panel covered\n" },
+		{ "default = \"nosuch\";", "",
+			"mail mail.provider.example nosuch no-certificate\n" },
+		{ "", "", "mail mail.provider.example - self-signed\n" },
+		/* A domain that the name is in takes it over. */
+		{ "default = \"names\";",
+			"{ name = \"provider.example\"; mail = \"panel\"; webmail = \"none\";\n"
+			"  mail_hosts = [ \"mail.provider.example\" ]; }",
+			"mail mail.provider.example panel covered\n" },
+		{ "default = \"panel\";",
+			"{ name = \"provider.example\"; mail = \"nosuch\"; webmail = \"none\";\n"
+			"  mail_hosts = [ \"mail.provider.example\" ]; }",
+			"mail mail.provider.example panel covered\n" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct told told = { "", 1, 0 };
+		char text[2048];
+
+		(void)snprintf(text, sizeof(text),
+			"trust_file = \"@PKI@/ca.pem\";\n"
+			"services = ( { name = \"mail\"; %s\n"
+			"  shared_hosts = [ \"mail.provider.example\" ]; } );\n"
+			"certificates = (\n"
+			"  { name = \"panel\"; chain = \"@PKI@/panel.pem\";\n"
+			"    key = \"@PKI@/panel.key\"; },\n"
+			"  { name = \"names\"; chain = \"@PKI@/names.pem\";\n"
+			"    key = \"@PKI@/names.key\"; } );\n"
+			"domains = ( %s );\n",
+			rows[i].service, rows[i].domains);
+		check(text, NULL, &told);
+		if (strstr(told.text, rows[i].told) == NULL)
+			fail_msg("row %zu: %s", i, told.text);
+	}
+}
+
+static int tell_place(void *data, const struct certbind_finding *finding)
+{
+	struct told *told = data;
+	size_t length = strlen(told->text);
+
+	if (strcmp(finding->code, "bad-configuration") == 0)
+		(void)snprintf(told->text + length, sizeof(told->text) - length, "%s:%d ",
+			finding->domain, finding->line);
+	return 0;
+}
+
+/* By name, those of one name in the order of the file; and of the one that is asked for. */
+static void faulty_domains_are_told_in_order(void **state)
+{
+	static const char text[] = "domains = (\n"
+				   "  { name = \"z.example\"; nothing = 1; },\n"
+				   "  { name = \"a.example\"; mail = 1; },\n"
+				   "  { name = \"b.example\"; mail = \"none\"; },\n"
+				   "  { name = \"c.example\"; nothing = 1; },\n"
+				   "  { name = \"a.example\"; webmail = 1; } );\n";
+	struct told told = { "", 0, 0 };
+	struct certbind_store *store;
+
+	(void)state;
+	assert_int_equal(certbind_store_open(&store, scratch_write("faulty.conf", text), NULL), 0);
+	assert_int_equal(certbind_check_each(store, NULL, 0, tell_place, NULL, &told, NULL), 0);
+	assert_string_equal(
+		told.text, "a.example:3 a.example:6 a.example:6 c.example:5 z.example:2 ");
+	told.text[0] = '\0';
+	assert_int_equal(
+		certbind_check_each(store, "A.example", 0, tell_place, NULL, &told, NULL), 0);
+	assert_string_equal(told.text, "a.example:3 a.example:6 a.example:6 ");
+	certbind_store_close(store);
+}
+
 static int keep_advice(void *data, const struct certbind_finding *finding)
 {
 	if (strcmp(finding->code, "default-certificate") == 0 ||
@@ -374,16 +455,83 @@ static void verify_and_covers_need_no_configuration(void **state)
 		certbind_covers("/nonexistent", "a.example", &(int){ 0 }, NULL), CERTBIND_E_FILE);
 }
 
+static int ignore_binding(void *data, const struct certbind_binding *binding)
+{
+	(void)data;
+	(void)binding;
+	return 0;
+}
+
+/* Each question, asked wrongly, or of a store that has loaded nothing. */
+static void mistakes_are_told(void **state)
+{
+	struct certbind_selection selection;
+	struct certbind_report *report = NULL;
+	struct certbind_store *store;
+	struct certbind_error error;
+	int covered = 7;
+
+	(void)state;
+	certbind_store_close(NULL);
+	certbind_report_free(NULL);
+	assert_int_equal(certbind_report_count(NULL), 0);
+	assert_int_equal(certbind_store_new(&store), 0);
+	assert_int_equal(
+		certbind_check_each(NULL, NULL, 0, ignore, NULL, NULL, &error), CERTBIND_E_INVALID);
+	assert_int_equal(
+		certbind_check_each(store, NULL, 0, NULL, NULL, NULL, &error), CERTBIND_E_INVALID);
+	assert_int_equal(
+		certbind_check_each(store, NULL, 0, ignore, NULL, NULL, &error), CERTBIND_E_STATE);
+	assert_string_equal(error.message, "nothing is loaded");
+	assert_int_equal(certbind_check(store, NULL, 0, &report, &error), CERTBIND_E_STATE);
+	assert_null(report);
+	assert_int_equal(certbind_store_each_binding(NULL, NULL, ignore_binding, NULL, &error),
+		CERTBIND_E_INVALID);
+	assert_int_equal(
+		certbind_store_each_binding(store, NULL, NULL, NULL, &error), CERTBIND_E_INVALID);
+	assert_int_equal(certbind_store_each_binding(store, NULL, ignore_binding, NULL, &error),
+		CERTBIND_E_STATE);
+	assert_int_equal(
+		certbind_store_select(store, NULL, NULL, &selection, &error), CERTBIND_E_INVALID);
+	assert_int_equal(
+		certbind_store_select(store, "mail", NULL, &selection, &error), CERTBIND_E_STATE);
+	certbind_store_close(store);
+
+	assert_int_equal(
+		certbind_store_open(&store, scratch_write("check.conf", provider), NULL), 0);
+	assert_int_equal(certbind_check(store, "unknown.example", 0, &report, &error),
+		CERTBIND_E_UNKNOWN_DOMAIN);
+	assert_int_equal(
+		certbind_check(store, "no host", 0, &report, &error), CERTBIND_E_UNKNOWN_DOMAIN);
+	assert_null(report);
+	assert_int_equal(certbind_store_select(store, "chat", NULL, &selection, &error),
+		CERTBIND_E_UNKNOWN_SERVICE);
+	certbind_store_close(store);
+
+	assert_int_equal(
+		certbind_verify(NULL, NULL, "a.example", 0, &report, &error), CERTBIND_E_INVALID);
+	assert_int_equal(certbind_verify("/", NULL, NULL, 0, &report, &error), CERTBIND_E_INVALID);
+	assert_int_equal(
+		certbind_verify("/", NULL, "a.example", 0, &report, &error), CERTBIND_E_FILE);
+	assert_null(report);
+	assert_int_equal(certbind_covers(NULL, "a.example", &covered, &error), CERTBIND_E_INVALID);
+	assert_int_equal(certbind_covers("/", "a.example", &covered, &error), CERTBIND_E_FILE);
+	assert_int_equal(covered, 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_fault_has_its_code),
 		cmocka_unit_test(key_permissions_warn_or_refuse),
 		cmocka_unit_test(all_is_told_in_order),
+		cmocka_unit_test(shared_hosts_are_checked),
+		cmocka_unit_test(faulty_domains_are_told_in_order),
 		cmocka_unit_test(advice_names_one_certificate_for_all),
 		cmocka_unit_test(another_day_can_be_asked_for),
 		cmocka_unit_test(callers_can_stop_and_see_progress),
 		cmocka_unit_test(verify_and_covers_need_no_configuration),
+		cmocka_unit_test(mistakes_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);

@@ -154,6 +154,37 @@ static void each_chain_is_judged(void **state)
 	certbind_store_close(store);
 }
 
+/* Where certbind's own certificate is to be served, there are no files to look at. */
+static void another_than_certbinds_own(void **state)
+{
+	static const char text[] = "state_dir = \"state\"; trust_file = \"@PKI@/ca.pem\";\n"
+				   "domains = ( { name = \"good.example\"; mail = \"none\"; } );\n";
+	struct told told = { "", "" };
+	gnutls_datum_t chain[CHAIN_MAX];
+	const struct certbind_served served = {
+		.endpoint = "imaps://x:1",
+		.service = "webmail",
+		.host = "webmail.good.example",
+		.chain = chain,
+		.chain_length = read_chain("exact", chain),
+	};
+	struct certbind_context *context;
+	struct certbind_store *store;
+
+	(void)state;
+	assert_int_equal(certbind_store_new(&store), 0);
+	certbind_store_set_clock(store, june_2026, NULL);
+	assert_int_equal(certbind_store_load(store, scratch_write("own.conf", text), NULL), 0);
+	assert_int_equal(certbind_context_new(&context, store, "webmail", NULL), 0);
+	assert_int_equal(certbind_check_served(store, &served, 0, tell, &told, NULL), 0);
+	assert_string_equal(told.text, "good.example - served-differs;");
+	assert_non_null(strstr(told.advice, "certbind's own self-signed certificate"));
+	assert_non_null(strstr(told.advice, "Reload or restart the daemon."));
+	free_chain(chain, served.chain_length);
+	certbind_context_free(context);
+	certbind_store_close(store);
+}
+
 static int stop(void *data, const struct certbind_finding *finding)
 {
 	(void)finding;
@@ -231,6 +262,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_chain_is_judged),
+		cmocka_unit_test(another_than_certbinds_own),
 		cmocka_unit_test(the_caller_can_stop),
 		cmocka_unit_test(mistakes_are_told),
 	};

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate.h"
 #include "pki.h"
+#include "scratch.h"
 #include "staple.h"
+#include <certbind/certbind.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -199,6 +201,57 @@ static void costs_only_the_staple(void **state)
 	}
 }
 
+static int count_code(void *data, const struct certbind_finding *finding)
+{
+	*(int *)data += strcmp(finding->code, "staple-invalid") == 0;
+	return 0;
+}
+
+static time_t clock_of_test(void *data)
+{
+	(void)data;
+	return PKI_NOW;
+}
+
+/* A staple that is good now is told of when another time is asked for. */
+static void its_end_is_foreseen(void **state)
+{
+	static const struct {
+		int64_t at;
+		int told;
+	} rows[] = { { 0, 0 }, { PKI_NOW, 0 }, { YEAR_2030 - 1, 1 }, { YEAR_2030, 0 },
+		{ YEAR_2031 - 1, 0 }, { YEAR_2031, 1 }, { YEAR_2032, 1 } };
+	struct certbind_store *store;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(certbind_store_new(&store), 0);
+	certbind_store_set_clock(store, clock_of_test, NULL);
+	assert_int_equal(
+		certbind_store_load(store,
+			scratch_write("staple.conf",
+				"trust_file = \"" PKI(
+					"root.crt") "\";\n"
+						    "certificates = ( { name = \"san\"; chain = "
+						    "\"" PKI(
+							    "san.pem") "\";\n"
+								       "  key = \"" PKI("san.key") "\"; staple = \"" PKI(
+									       "staple-good.der") "\"; } );\n"
+												  "domains = ( { name = \"example.net\"; webmail = \"san\"; mail = \"none\"; } );\n"),
+			NULL),
+		0);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int told = 0;
+
+		assert_int_equal(certbind_check_each(store, "example.net", rows[i].at, count_code,
+					 NULL, &told, NULL),
+			0);
+		if (told != rows[i].told)
+			fail_msg("row %zu: %d", i, told);
+	}
+	certbind_store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,7 +259,8 @@ int main(void)
 		cmocka_unit_test(is_worth_no_more_than_its_responder),
 		cmocka_unit_test(refuses_what_is_not),
 		cmocka_unit_test(costs_only_the_staple),
+		cmocka_unit_test(its_end_is_foreseen),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);
 }
