@@ -403,6 +403,29 @@ case("names_fold_bmp", [leaf(kinds, issuer_name=name(
 case("names_differ", [leaf(kinds, issuer_name=name(
     ava(C, "DE", PRINTABLE), ava(O, "Test Orgs", UTF8)))], [kinds])
 
+UNIVERSAL, NUMERIC_BITS = 0x1C, 0x03
+wide = "T\u00e9st \u20ac \U0001f511"
+many_bytes = root(name(ava(O, wide)))
+case("names_fold_universal", [leaf(many_bytes, issuer_name=name(
+    ava(O, wide.encode("utf-32-be"), UNIVERSAL)))], [many_bytes])
+case("names_differ_universal", [leaf(many_bytes, issuer_name=name(
+    ava(O, wide.upper().encode("utf-32-be"), UNIVERSAL)))], [many_bytes])
+case("names_differ_universal_cut", [leaf(many_bytes, issuer_name=name(
+    ava(O, wide.encode("utf-32-be")[:-1], UNIVERSAL)))], [many_bytes])
+no_text = root(name(ava(O, "Test"), ava("2.5.4.45", b"\0\1\2\xff", NUMERIC_BITS)))
+case("names_of_no_text", [leaf(no_text)], [no_text])
+case("names_of_no_text_differ", [leaf(no_text, issuer_name=name(
+    ava(O, "Test"), ava("2.5.4.45", b"\0\1\2\xfe", NUMERIC_BITS)))], [no_text])
+several = root(seq(tlv(0x31, ava(CN, "Test"), ava(O, "Org"))))
+case("names_of_several", [leaf(several, issuer_name=seq(
+    tlv(0x31, ava(O, "org"), ava(CN, "TEST"))))], [several])
+case("names_of_several_differ", [leaf(several, issuer_name=name(
+    ava(CN, "Test"), ava(O, "Org")))], [several])
+signs = root(name(ava(O, "a"), ava(CN, "b+c=d\\e#f")))
+case("names_with_signs", [leaf(signs)], [signs])
+case("names_with_signs_differ", [leaf(signs, issuer_name=name(
+    ava(O, "a,2.5.4.3=b+c=d\\e#f")))], [signs])
+
 # 4.1.2.5
 of_leaf("leaf_over", end="20250101000000Z")
 of_leaf("leaf_ends_now", end="20260101000000Z")
@@ -492,6 +515,16 @@ of_root("root_unknown_critical", extra=[extension(UNKNOWN, NULL, True)])
 of_leaf("leaf_extension_twice", extra=[purposes(SERVER)])
 of_ca("ca_extension_twice", extra=[constraints()])
 
+JUNK = b"\x13\x01x"
+for number, known in ((14, "ski"), (15, "ku"), (19, "bc"), (35, "aki")):
+    of_ca(f"ca_{known}_malformed", replace={known: extension(f"2.5.29.{number}", JUNK, known in (
+        "ku", "bc"))})
+for number, what in ((30, "name_constraints"), (32, "policies"), (33, "policy_mappings"),
+                     (36, "policy_constraints"), (54, "inhibit_any")):
+    of_ca(f"ca_{what}_malformed", extra=[extension(f"2.5.29.{number}", JUNK, True)])
+of_ca("ca_policy_constraints_negative", extra=[
+    extension("2.5.29.36", seq(tlv(0x80, b"\xff")), True)])
+of_leaf("leaf_eku_malformed", replace={"eku": extension("2.5.29.37", JUNK)})
 nested = b""
 for _ in range(8000):
     nested = seq(nested)
