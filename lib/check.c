@@ -7,35 +7,26 @@
 
 /* The walk of a check: what belongs to no domain, then the domains by name. */
 
+/* Memory is bounded by this; a callback that ends the check has cost no more than this. */
+enum { DOMAINS_AT_ONCE = 256 };
+
 static int check_prepare(
 	struct check *check, time_t at, struct certbind_store *store, struct certbind_error *error)
 {
-	struct anchors *anchors;
-	int status = snapshot_anchors(check->snapshot, &anchors, error);
+	int status = snapshot_anchors(check->snapshot, &check->anchors, error);
 
 	if (status < 0)
 		return status;
 	check->options.at = (int64_t)(at != 0 ? at : clock_source_now(store->clock));
 	check->options.expiry_warning =
 		(int64_t)check->snapshot->config->expiry_warning_days * 86400;
-	check->verdicts =
-		calloc(check->snapshot->certificates_length + 1, sizeof(struct verdict *));
-	status = check->verdicts == NULL
-			 ? CERTBIND_E_MEMORY
-			 : path_checker_new(anchors, check->options.at, &check->checker);
-	check->options.checker = check->checker;
-	anchors_unref(anchors);
-	return status;
+	check->slots = calloc(check->snapshot->certificates_length + 1, sizeof(*check->slots));
+	return check->slots == NULL ? CERTBIND_E_MEMORY : CERTBIND_OK;
 }
 
 static void check_clear(struct check *check)
 {
-	size_t i;
-
-	for (i = 0; check->verdicts != NULL && i < check->snapshot->certificates_length; i++)
-		verdict_free(check->verdicts[i]);
-	free(check->verdicts);
-	path_checker_free(check->checker);
+	check_verdicts_clear(check);
 	store_refusal_unref(check->refusal);
 	snapshot_unref(check->snapshot);
 }
@@ -109,22 +100,39 @@ static int compare_problems(const void *a, const void *b)
 	return order != 0 ? order : (*left > *right) - (*left < *right);
 }
 
-/* The problems of domains, by name; the caller frees. */
-static const struct config_problem **check_domain_problems(
-	const struct config *config, size_t *length)
+/* The problems of domains, by name, and how many of them were told. */
+struct problem_queue {
+	const struct config_problem **sorted;
+	size_t length;
+	size_t next;
+};
+
+static int problem_queue_init(struct problem_queue *queue, const struct config *config)
 {
-	const struct config_problem **sorted =
-		calloc(config->problems_length + 1, sizeof(const struct config_problem *));
 	size_t i;
 
-	*length = 0;
-	if (sorted == NULL)
-		return NULL;
+	memset(queue, 0, sizeof(*queue));
+	queue->sorted = calloc(config->problems_length + 1, sizeof(const struct config_problem *));
+	if (queue->sorted == NULL)
+		return CERTBIND_E_MEMORY;
 	for (i = 0; i < config->problems_length; i++)
 		if (problem_has_domain(&config->problems[i]))
-			sorted[(*length)++] = &config->problems[i];
-	qsort(sorted, *length, sizeof(const struct config_problem *), compare_problems);
-	return sorted;
+			queue->sorted[queue->length++] = &config->problems[i];
+	qsort(queue->sorted, queue->length, sizeof(const struct config_problem *),
+		compare_problems);
+	return CERTBIND_OK;
+}
+
+/* Tells those of the domains up to `name`; NULL: all that are left. */
+static int check_problems_up_to(
+	const struct check *check, struct problem_queue *queue, const char *name)
+{
+	int status = CERTBIND_OK;
+
+	while (status == CERTBIND_OK && queue->next < queue->length &&
+		(name == NULL || strcmp(queue->sorted[queue->next]->name, name) <= 0))
+		status = check_problem(check, queue->sorted[queue->next++]);
+	return status;
 }
 
 /* At most a hundred times, and at the end. */
@@ -137,30 +145,42 @@ static int check_progress(certbind_progress_func *progress, void *data, size_t d
 	return progress(data, done, total);
 }
 
+/* `length` domains, from the index `first`. */
+static int check_several(struct check *check, size_t first, size_t length,
+	struct problem_queue *problems, certbind_progress_func *progress)
+{
+	const struct snapshot_domain *domains = &check->snapshot->domains[first];
+	size_t i;
+	int status = check_verdicts_make(check, domains, length);
+
+	for (i = 0; i < length && status == CERTBIND_OK; i++) {
+		status = check_problems_up_to(check, problems, domains[i].config->name);
+		if (status == CERTBIND_OK)
+			status = check_domain(check, &domains[i]);
+		check_verdicts_release(check, &domains[i]);
+		if (status == CERTBIND_OK)
+			status = check_progress(progress, check->data, first + i + 1,
+				check->snapshot->config->domains_length);
+	}
+	return status;
+}
+
 static int check_domains(struct check *check, certbind_progress_func *progress)
 {
 	const struct config *config = check->snapshot->config;
-	size_t problems_length;
-	const struct config_problem **problems = check_domain_problems(config, &problems_length);
-	size_t next = 0;
-	size_t i;
-	int status = problems == NULL ? CERTBIND_E_MEMORY : CERTBIND_OK;
+	struct problem_queue problems;
+	size_t first, length;
+	int status = problem_queue_init(&problems, config);
 
-	for (i = 0; i < config->domains_length && status == CERTBIND_OK; i++) {
-		const struct snapshot_domain *domain = &check->snapshot->domains[i];
-
-		while (status == CERTBIND_OK && next < problems_length &&
-			strcmp(problems[next]->name, domain->config->name) <= 0)
-			status = check_problem(check, problems[next++]);
-		if (status == CERTBIND_OK)
-			status = check_domain(check, domain);
-		if (status == CERTBIND_OK)
-			status = check_progress(
-				progress, check->data, i + 1, config->domains_length);
+	for (first = 0; first < config->domains_length && status == CERTBIND_OK; first += length) {
+		length = config->domains_length - first;
+		if (length > DOMAINS_AT_ONCE)
+			length = DOMAINS_AT_ONCE;
+		status = check_several(check, first, length, &problems, progress);
 	}
-	while (status == CERTBIND_OK && next < problems_length)
-		status = check_problem(check, problems[next++]);
-	free(problems);
+	if (status == CERTBIND_OK)
+		status = check_problems_up_to(check, &problems, NULL);
+	free(problems.sorted);
 	return status;
 }
 
@@ -208,6 +228,8 @@ static int check_one(struct check *check, const char *name, certbind_progress_fu
 	if (!is_known)
 		return error_set(error, CERTBIND_E_UNKNOWN_DOMAIN, NULL, 0,
 			"domain \"%s\": not configured", name);
+	if (status == CERTBIND_OK && domain != NULL)
+		status = check_verdicts_make(check, domain, 1);
 	if (status == CERTBIND_OK && domain != NULL)
 		status = check_domain(check, domain);
 	return status == CERTBIND_OK ? check_progress(progress, check->data, 1, 1) : status;

@@ -2,16 +2,28 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "parallel.h"
 #include "store.h"
 #include "verdict.h"
 #include <certbind/check.h>
 
+/* What a check knows of one certificate. */
+struct check_slot {
+	struct verdict *verdict; /* NULL: not made so far, or freed after its last use */
+	uint32_t uses; /* by services, and by domains that are still to come */
+	bool is_wanted;
+};
+
 /* One check of what is in service, on its way; only check*.c include this. */
 struct check {
 	struct snapshot *snapshot;
-	struct path_checker *checker;
-	struct verdict_options options;
-	struct verdict **verdicts; /* as snapshot->certificates; NULL: not looked at */
+	struct anchors *anchors;
+	struct path_checker
+		*checkers[PARALLEL_WORKERS_MAX]; /* of each worker; NULL: not needed so far */
+	struct verdict_options options; /* but for the checker */
+	struct check_slot *slots; /* as snapshot->certificates */
+	size_t *wanted; /* indexes of slots whose verdicts are being made */
+	size_t wanted_length;
 	struct store_refusal *refusal; /* of the last reload; NULL: it was not refused */
 	certbind_finding_func *func;
 	void *data;
@@ -37,9 +49,20 @@ int check_emit(const struct check *check, const struct check_subject *subject,
 int check_emit_verdict(const struct check *check, const struct check_subject *subject,
 	const struct verdict *verdict);
 
-/* check_emit.c: the verdict of a certificate of the snapshot. */
+/* check_verdict.c: the verdict of a certificate of the snapshot, made now if it was not before. */
 int check_verdict(
 	struct check *check, struct certificate *certificate, const struct verdict **verdict);
+
+/* check_verdict.c: makes, on several cores, the verdicts that these domains will ask for. */
+int check_verdicts_make(struct check *check, const struct snapshot_domain *domains, size_t length);
+
+/* check_verdict.c: counts the uses of all certificates, so that they can be taken back. */
+void check_count_uses(struct check *check);
+
+/* check_verdict.c: takes back a domain's uses, and frees the verdicts that were for it alone. */
+void check_verdicts_release(struct check *check, const struct snapshot_domain *domain);
+
+void check_verdicts_clear(struct check *check);
 
 /* check_host.c: one host and what serves it. *is_fine: a strict client accepts it. */
 struct check_served {

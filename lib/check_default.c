@@ -80,59 +80,19 @@ static int check_service(struct check *check, const struct snapshot_service *ser
 	return status;
 }
 
-static void mark_used(const struct check *check, bool *is_used, const struct bundle *bundle,
-	const struct certificate *named)
-{
-	const struct table *names = &check->snapshot->certificates_by_name;
-	struct certificate **found;
-	size_t i;
-
-	for (i = 0; bundle != NULL && i < bundle->members_length; i++) {
-		found = table_get(names, bundle->members[i]->name);
-		is_used[found - check->snapshot->certificates] = true;
-	}
-	if (named != NULL) {
-		found = table_get(names, named->name);
-		is_used[found - check->snapshot->certificates] = true;
-	}
-}
-
-static void mark_all_used(const struct check *check, bool *is_used)
-{
-	const struct snapshot *snapshot = check->snapshot;
-	size_t i, j, k;
-
-	for (i = 0; i < snapshot->config->services_length; i++) {
-		const struct snapshot_service *service = &snapshot->services[i];
-
-		mark_used(check, is_used, service->default_bundle, service->default_certificate);
-		for (j = 0; j < service->config->shared_hosts.length; j++)
-			mark_used(check, is_used, service->shared_hosts[j].bundle, NULL);
-		for (j = 0; j < snapshot->config->domains_length; j++) {
-			const struct snapshot_binding *binding = &snapshot->domains[j].bindings[i];
-
-			mark_used(check, is_used, NULL, binding->certificate);
-			for (k = 0; k < binding->hosts_length; k++)
-				mark_used(check, is_used, binding->hosts[k].bundle, NULL);
-		}
-	}
-}
-
 /* A certificate that nothing uses, and whose files are at fault: that may well be why. */
 static int check_unused(struct check *check)
 {
 	const struct snapshot *snapshot = check->snapshot;
-	bool *is_used = calloc(snapshot->certificates_length + 1, sizeof(*is_used));
 	size_t i, j;
 	int status = CERTBIND_OK;
 
-	if (is_used == NULL)
-		return CERTBIND_E_MEMORY;
-	mark_all_used(check, is_used);
+	check_count_uses(check);
 	for (i = 0; i < snapshot->certificates_length && status == CERTBIND_OK; i++) {
 		const struct certificate *certificate = snapshot->certificates[i];
 
-		for (j = 0; !is_used[i] && j < certificate->faults_length && status == CERTBIND_OK;
+		for (j = 0; check->slots[i].uses == 0 && j < certificate->faults_length &&
+			    status == CERTBIND_OK;
 			j++) {
 			const struct certificate_fault *fault = &certificate->faults[j];
 			const struct check_subject subject = {
@@ -145,7 +105,6 @@ static int check_unused(struct check *check)
 				fault->is_fatal ? CERTBIND_SEVERITY_ERROR : -1, fault->message);
 		}
 	}
-	free(is_used);
 	return status;
 }
 

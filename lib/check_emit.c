@@ -24,19 +24,6 @@ int check_emit(const struct check *check, const struct check_subject *subject,
 	return check->func(check->data, &finding);
 }
 
-int check_verdict(
-	struct check *check, struct certificate *certificate, const struct verdict **verdict)
-{
-	struct verdict **place =
-		&check->verdicts[snapshot_certificate_index(check->snapshot, certificate->name)];
-	int status = CERTBIND_OK;
-
-	if (*place == NULL)
-		status = verdict_new(certificate, &check->options, place);
-	*verdict = *place;
-	return status;
-}
-
 /* The last good version serves, for what is in the files can't. */
 static int check_emit_stale(const struct check *check, const struct check_subject *subject,
 	const struct snapshot_state *state)

@@ -120,6 +120,28 @@ static void path_ended(struct build *build, bool is_too_long)
 	}
 }
 
+/*
+ * Each signature counts once, whether or not the cache knows it from another chain: what is said
+ * of a chain never depends on what was checked before it.
+ */
+static bool signature_holds(
+	struct build *build, const struct fact *subject, const struct fact *issuer)
+{
+	struct build_signature *signature = build->signatures;
+	const struct build_signature *end = signature + build->signatures_length;
+
+	for (; signature < end; signature++)
+		if (signature->subject == subject && signature->issuer == issuer)
+			return signature->holds;
+	if (build->signatures_length == BUILD_SIGNATURES_MAX)
+		return false;
+	signature->subject = subject;
+	signature->issuer = issuer;
+	signature->holds = cache_signature_holds(build->cache, subject, issuer);
+	build->signatures_length++;
+	return signature->holds;
+}
+
 /* Tries the next candidate of the deepest step. */
 static void step_try(struct build *build)
 {
@@ -127,8 +149,7 @@ static void step_try(struct build *build)
 	const struct path_link *candidate = &step->candidates[step->next++];
 
 	build->visits_left--;
-	if (!cache_signature_holds(
-		    build->cache, step->link.fact, candidate->fact, &build->signatures_left))
+	if (!signature_holds(build, step->link.fact, candidate->fact))
 		return;
 	if (candidate->position == 0) {
 		step->is_extended = true;
@@ -146,7 +167,7 @@ static void step_try(struct build *build)
 
 void build_search(struct build *build, const struct path_link *end_entity)
 {
-	build->signatures_left = BUILD_SIGNATURES_MAX;
+	build->signatures_length = 0;
 	build->visits_left = BUILD_VISITS_MAX;
 	build->is_found = false;
 	memset(&build->end, 0, sizeof(build->end));
@@ -209,12 +230,11 @@ void build_report_end(struct build *build, size_t unreadable, struct path_report
 {
 	struct build_end *end = &build->end;
 	const struct fact *fact = end->link.fact;
-	unsigned int left = 1;
 	char name[LINK_NAME_SIZE];
 
 	link_name(&end->link, name);
 	end->is_self_signed =
-		fact_is_self_issued(fact) && cache_signature_holds(build->cache, fact, fact, &left);
+		fact_is_self_issued(fact) && cache_signature_holds(build->cache, fact, fact);
 	if (end->is_self_signed && end->depth == 0)
 		report_add(report, FINDING_SELF_SIGNED,
 			"The certificate is self-signed. Get one from a certificate authority that "

@@ -11,7 +11,7 @@ enum {
 	BUILD_DEPTH_MAX = 10, /* certificates before the anchor, the end-entity included */
 	BUILD_SERVED_MAX = 128, /* certificates of a chain that are looked at */
 	BUILD_CANDIDATES_MAX = 160,
-	BUILD_SIGNATURES_MAX = 100, /* verified for one chain */
+	BUILD_SIGNATURES_MAX = 100, /* asked for in one chain */
 	BUILD_VISITS_MAX = 4000 /* candidates tried for one chain */
 };
 
@@ -24,6 +24,12 @@ struct build_step {
 	size_t next;
 	bool is_extended; /* one of them has signed it */
 	bool has_circle; /* one that has signed it is in the path already */
+};
+
+/* A signature that was asked for. */
+struct build_signature {
+	const struct fact *subject, *issuer;
+	bool holds;
 };
 
 /* How a path ended that reached no anchor. */
@@ -45,7 +51,8 @@ struct build {
 	size_t served_length;
 	struct build_step steps[BUILD_DEPTH_MAX];
 	size_t depth;
-	unsigned int signatures_left;
+	struct build_signature signatures[BUILD_SIGNATURES_MAX]; /* each once */
+	size_t signatures_length;
 	unsigned int visits_left;
 	bool is_found; /* a path to an anchor */
 	struct path_report best; /* what is wrong with it, but for the end-entity itself */

@@ -37,24 +37,24 @@ static bool key_ids_differ(const struct fact *subject, const struct fact *issuer
 	       (wanted->size != found->size || memcmp(wanted->data, found->data, found->size) != 0);
 }
 
-static enum cache_verdict signature_verify(const struct fact *subject, const struct fact *issuer)
+static bool signature_verify(const struct fact *subject, const struct fact *issuer)
 {
 	int status;
 
 	if (issuer->key == NULL || subject->signature.size == 0 || subject->signed_part.size == 0)
-		return CACHE_FAILS;
+		return false;
 	status = gnutls_pubkey_verify_data2(issuer->key, subject->signature_algorithm,
 		GNUTLS_VERIFY_ALLOW_BROKEN, &subject->signed_part, &subject->signature);
 	if (status >= 0)
-		return CACHE_HOLDS;
+		return true;
 	if (status == GNUTLS_E_PK_SIG_VERIFY_FAILED ||
 		!rule_is_weak_signature(subject->signature_algorithm))
-		return CACHE_FAILS;
-	return key_ids_differ(subject, issuer) ? CACHE_FAILS : CACHE_HOLDS;
+		return false;
+	return !key_ids_differ(subject, issuer);
 }
 
-bool cache_signature_holds(struct path_cache *cache, const struct fact *subject,
-	const struct fact *issuer, unsigned int *left)
+bool cache_signature_holds(
+	struct path_cache *cache, const struct fact *subject, const struct fact *issuer)
 {
 	/* Numbers are given in turn; two odd factors spread pairs of them. */
 	uint64_t spread =
@@ -63,14 +63,11 @@ bool cache_signature_holds(struct path_cache *cache, const struct fact *subject,
 
 	if (cache->signatures[slot].subject != subject->number ||
 		cache->signatures[slot].issuer != issuer->number) {
-		if (*left == 0)
-			return false;
-		--*left;
 		cache->signatures[slot].subject = subject->number;
 		cache->signatures[slot].issuer = issuer->number;
-		cache->signatures[slot].verdict = signature_verify(subject, issuer);
+		cache->signatures[slot].holds = signature_verify(subject, issuer);
 	}
-	return cache->signatures[slot].verdict == CACHE_HOLDS;
+	return cache->signatures[slot].holds;
 }
 
 void cache_clear(struct path_cache *cache)

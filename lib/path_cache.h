@@ -10,14 +10,12 @@ enum {
 	CACHE_SIGNATURES = 4096
 };
 
-enum cache_verdict { CACHE_UNKNOWN = 0, CACHE_FAILS, CACHE_HOLDS };
-
 /* What a checker remembers from one chain to the next. Of fixed size. */
 struct path_cache {
 	struct fact *facts[CACHE_SETS][CACHE_WAYS]; /* by the address of their der */
 	struct {
 		uint64_t subject, issuer; /* numbers of facts */
-		enum cache_verdict verdict;
+		bool holds;
 	} signatures[CACHE_SIGNATURES];
 };
 
@@ -27,11 +25,10 @@ int cache_fact(
 
 /*
  * Did the key of `issuer` sign `subject`? A signature that can't be verified, of an algorithm that
- * is reported as weak anyway, counts as one when the key ids do not speak against it. *left counts
- * down what is verified; at 0 the answer is no.
+ * is reported as weak anyway, counts as one when the key ids do not speak against it.
  */
-bool cache_signature_holds(struct path_cache *cache, const struct fact *subject,
-	const struct fact *issuer, unsigned int *left);
+bool cache_signature_holds(
+	struct path_cache *cache, const struct fact *subject, const struct fact *issuer);
 
 void cache_clear(struct path_cache *cache);
 

@@ -388,6 +388,11 @@ same = [Entity(b"", P256[i % 9], cn("Same CA")) for i in range(100)]
 case("hundred_of_one_name", [leaf(same[0])] + [
     ca(same[(i * 7 + 1) % 100], cn("Same CA"), P256[i % 9], serial=integer(i + 1))
     for i in range(100)], [ROOT])
+crowded = ca(ROOT, cn("Crowded CA"), CA3_KEY)
+lost = ca(crowded, cn("Lost CA"), CA4_KEY, without=["aki"])
+for size in 50, 110:
+    crowd = [ca(ROOT, cn("Crowded CA"), SPARE_KEY) for i in range(size)]
+    case("issuer_behind_%d" % size, [leaf(lost), lost] + crowd + [crowded], [ROOT])
 case("certificate_damaged", [b"\x30\x03\x02\x01\x01"], [ROOT])
 of_leaf("certificate_of_100_kb", extra=[extension("1.3.6.1.4.1.99999.6", bytes(100 * 1024))])
 of_leaf("subject_of_20_kb", subject=name(*[ava(O, "x" * 1000)] * 20))

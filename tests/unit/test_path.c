@@ -85,6 +85,8 @@ static const struct row rows[] = {
 	{ "6.1: a circle ends", "circle", CODE(MISSING_INTERMEDIATE), false },
 	{ "6.1: ten certificates", "chain_of_ten", NOTHING, true },
 	{ "6.1: the bound on their number", "chain_of_eleven", CODE(UNTRUSTED_CHAIN), false },
+	{ "6.1: the fifty-first of that name", "issuer_behind_50", CODE(PROFILE), true },
+	{ "6.1: the hundred and eleventh", "issuer_behind_110", CODE(MISSING_INTERMEDIATE), false },
 	{ "6.1: a hundred certificates", "chain_of_hundred", CODE(UNTRUSTED_CHAIN), false },
 	{ "6.1: a hundred of one name", "hundred_of_one_name", CODE(MISSING_INTERMEDIATE), false },
 	{ "6.1: no certificate", "certificate_damaged", CODE(MALFORMED), false },
@@ -616,6 +618,31 @@ static void test_one_checker(void **state)
 	chain_free(bad, bad_chain);
 }
 
+/* What is tried for a chain does not become more when the checker knows a part of it already. */
+static void test_same_bound_again(void **state)
+{
+	const struct chain_case *chain = chain_find("issuer_behind_110");
+	struct anchors *anchors = anchors_make(chain);
+	struct der **made = chain_make(chain);
+	struct path_checker *checker = NULL;
+
+	(void)state;
+	assert_int_equal(path_checker_new(anchors, AT, &checker), CERTBIND_OK);
+	for (int i = 0; i < 3; i++) {
+		struct heard heard = { .count = 0 };
+		bool is_trusted = true;
+
+		assert_int_equal(
+			path_check(checker, made, chain->chain_length, hear, &heard, &is_trusted),
+			CERTBIND_OK);
+		assert_false(is_trusted);
+		assert_true(heard.has[FINDING_MISSING_INTERMEDIATE]);
+	}
+	path_checker_free(checker);
+	anchors_unref(anchors);
+	chain_free(chain, made);
+}
+
 static void test_anchors(void **state)
 {
 	struct anchors *anchors = NULL;
@@ -644,6 +671,7 @@ int main(void)
 		cmocka_unit_test(test_details),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_one_checker),
+		cmocka_unit_test(test_same_bound_again),
 		cmocka_unit_test(test_anchors),
 	};
 
