@@ -16,7 +16,7 @@ struct grid_column {
 	bool is_number; /* aligned to the right */
 };
 
-/* Both arguments must live as long as the grid. */
+/* The terminal and the columns must live as long as the grid. */
 struct grid *grid_new(
 	const struct terminal *terminal, const struct grid_column *columns, size_t columns_length);
 
@@ -27,8 +27,16 @@ void grid_row(struct grid *grid, enum paint paint, const char *const *cells);
 void grid_under(struct grid *grid, enum paint paint, const char *text);
 
 /* Prints it, without the columns that no row has anything in; nothing when there are no rows. */
-void grid_print(const struct grid *grid, FILE *out);
+void grid_print(struct grid *grid, FILE *out);
 
 void grid_free(struct grid *grid); /* NULL does nothing */
+
+/*
+ * For a table of any length: prints the rows that `fill` appends to the grid it is given. It is
+ * called twice, first for the widths, and no row is kept.
+ */
+typedef void grid_fill_func(struct grid *grid, const void *data);
+void grid_stream(const struct terminal *terminal, const struct grid_column *columns,
+	size_t columns_length, grid_fill_func *fill, const void *data, FILE *out);
 
 #endif

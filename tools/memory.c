@@ -53,18 +53,18 @@ char *memory_string(const char *text)
 
 char *memory_printf(const char *format, ...)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
 	va_list arguments;
-	int printed;
+	char *text;
+	int length;
 
-	if (out == NULL)
-		memory_out();
 	va_start(arguments, format);
-	printed = vfprintf(out, format, arguments);
+	length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
-	if (fclose(out) != 0 || printed < 0)
+	if (length < 0)
 		memory_out();
+	text = memory_new((size_t)length + 1);
+	va_start(arguments, format);
+	(void)vsnprintf(text, (size_t)length + 1, format, arguments);
+	va_end(arguments);
 	return text;
 }

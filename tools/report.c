@@ -57,26 +57,45 @@ static int compare_lines(const void *left, const void *right)
 	return order != 0 ? order : (a->finding > b->finding) - (a->finding < b->finding);
 }
 
-/* The findings of one section in order, and an empty line after them; the caller frees. */
-static struct line *select_section(const struct terminal *terminal, const struct findings *findings,
-	enum section section, size_t *length)
+/* The findings of one section in order, and an empty line after them. */
+struct lines {
+	struct line *items;
+	size_t length;
+	bool has_files; /* as struct report_words has it */
+};
+
+static size_t count_section(const struct findings *findings, enum section section)
 {
-	struct line *lines = memory_new((findings->length + 1) * sizeof(*lines));
-	const struct certbind_finding *view;
+	size_t count = 0;
 	size_t i;
 
-	*length = 0;
+	for (i = 0; i < findings->length; i++)
+		if (section_of(&findings->items[i]) == section)
+			count++;
+	return count;
+}
+
+/* The caller frees the items. */
+static struct lines select_section(
+	const struct terminal *terminal, const struct findings *findings, enum section section)
+{
+	struct lines lines = { .length = 0 };
+	const struct certbind_finding *view;
+	struct line *line;
+	size_t i;
+
+	lines.items = memory_new((count_section(findings, section) + 1) * sizeof(*lines.items));
 	for (i = 0; i < findings->length; i++) {
 		if (section_of(&findings->items[i]) != section)
 			continue;
 		view = &findings->items[i].view;
-		lines[*length].finding = &findings->items[i];
+		line = &lines.items[lines.length++];
+		line->finding = &findings->items[i];
 		if (view->domain != NULL)
-			lines[*length].domain =
+			line->domain =
 				terminal_domain(terminal, view->domain, view->domain_unicode);
-		(*length)++;
 	}
-	qsort(lines, *length, sizeof(*lines), compare_lines);
+	qsort(lines.items, lines.length, sizeof(*lines.items), compare_lines);
 	return lines;
 }
 
@@ -141,19 +160,26 @@ static bool is_advice_repeated(const struct line *line)
 	       compare_text(finding->view.advice, next->view.advice) == 0;
 }
 
+static void add_details(struct grid *grid, const struct certbind_finding *view, bool has_files)
+{
+	char *details = details_dup(view, has_files);
+
+	if (details[0] != '\0')
+		grid_under(grid, PAINT_FAINT, details);
+	free(details);
+}
+
 static void add_problem(struct grid *grid, const struct line *line, bool has_files)
 {
 	const struct certbind_finding *view = &line->finding->view;
 	const char *cells[] = { word_of(view->severity), line->domain, view->service, view->host,
 		view->code };
-	char *details = details_dup(view, has_files);
 
 	grid_row(grid, paint_of(view->severity), cells);
-	if (details[0] != '\0' && view->severity > CERTBIND_SEVERITY_NOTE)
-		grid_under(grid, PAINT_FAINT, details);
+	if (view->severity > CERTBIND_SEVERITY_NOTE)
+		add_details(grid, view, has_files);
 	if (view->advice != NULL && view->advice[0] != '\0' && !is_advice_repeated(line))
 		grid_under(grid, PAINT_PLAIN, view->advice);
-	free(details);
 }
 
 static void add_fine(struct grid *grid, const struct line *line)
@@ -172,24 +198,38 @@ static void print_heading(FILE *out, const struct terminal *terminal, const char
 		terminal_unpaint(terminal, PAINT_HEADING));
 }
 
+static void add_problems(struct grid *grid, const void *data)
+{
+	const struct lines *lines = data;
+	size_t i;
+
+	for (i = 0; i < lines->length; i++)
+		add_problem(grid, &lines->items[i], lines->has_files);
+}
+
 static void print_problems(FILE *out, const struct terminal *terminal,
 	const struct findings *findings, enum section section, bool has_files)
 {
 	static const struct grid_column columns[] = { { "SEVERITY", false, false },
 		{ "DOMAIN", true, false }, { "SERVICE", true, false }, { "HOST", true, false },
 		{ "FINDING", false, false } };
-	struct grid *grid = grid_new(terminal, columns, sizeof(columns) / sizeof(columns[0]));
-	size_t length;
-	size_t i;
-	struct line *lines = select_section(terminal, findings, section, &length);
+	struct lines lines = select_section(terminal, findings, section);
 
-	for (i = 0; i < length; i++)
-		add_problem(grid, &lines[i], has_files);
-	if (length > 0)
+	lines.has_files = has_files;
+	if (lines.length > 0)
 		print_heading(out, terminal, section_heading(section));
-	grid_print(grid, out);
-	grid_free(grid);
-	free(lines);
+	grid_stream(
+		terminal, columns, sizeof(columns) / sizeof(columns[0]), add_problems, &lines, out);
+	free(lines.items);
+}
+
+static void add_all_fine(struct grid *grid, const void *data)
+{
+	const struct lines *lines = data;
+	size_t i;
+
+	for (i = 0; i < lines->length; i++)
+		add_fine(grid, &lines->items[i]);
 }
 
 static void print_fine(FILE *out, const struct terminal *terminal, const struct findings *findings)
@@ -197,18 +237,13 @@ static void print_fine(FILE *out, const struct terminal *terminal, const struct 
 	static const struct grid_column columns[] = { { "DOMAIN", true, false },
 		{ "SERVICE", true, false }, { "HOST", true, false }, { "FINDING", false, false },
 		{ "CERTIFICATE", true, false }, { "VALID UNTIL", false, false } };
-	struct grid *grid = grid_new(terminal, columns, sizeof(columns) / sizeof(columns[0]));
-	size_t length;
-	size_t i;
-	struct line *lines = select_section(terminal, findings, SECTION_FINE, &length);
+	struct lines lines = select_section(terminal, findings, SECTION_FINE);
 
-	for (i = 0; i < length; i++)
-		add_fine(grid, &lines[i]);
-	if (length > 0)
+	if (lines.length > 0)
 		print_heading(out, terminal, section_heading(SECTION_FINE));
-	grid_print(grid, out);
-	grid_free(grid);
-	free(lines);
+	grid_stream(
+		terminal, columns, sizeof(columns) / sizeof(columns[0]), add_all_fine, &lines, out);
+	free(lines.items);
 }
 
 /* Nothing where there is nothing to count, so that the figures that matter stand out. */
@@ -235,6 +270,12 @@ struct verdict {
 	const char *shown;
 };
 
+struct verdicts {
+	const struct report_words *words;
+	struct verdict *items;
+	size_t length;
+};
+
 /* Those with errors first, each part in the order of the names. */
 static int compare_verdicts(const void *left, const void *right)
 {
@@ -245,29 +286,38 @@ static int compare_verdicts(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->shown, b->shown);
 }
 
+static void add_verdicts(struct grid *grid, const void *data)
+{
+	const struct verdicts *verdicts = data;
+	size_t i;
+
+	for (i = 0; i < verdicts->length; i++)
+		add_verdict(grid, verdicts->items[i].subject, verdicts->items[i].shown,
+			verdicts->words);
+}
+
 static void print_verdicts(FILE *out, const struct terminal *terminal,
 	const struct findings *findings, const struct report_words *words)
 {
 	const struct grid_column columns[] = { { "VERDICT", false, false },
 		{ words->heading, true, false }, { "ERRORS", false, true },
 		{ "WARNINGS", false, true } };
-	struct grid *grid = grid_new(terminal, columns, sizeof(columns) / sizeof(columns[0]));
 	size_t length = findings->subjects_length;
-	struct verdict *verdicts = memory_new(length * sizeof(*verdicts));
+	struct verdicts verdicts = { .words = words, .length = length };
 	const struct subject *subject;
 	size_t i;
 
+	verdicts.items = memory_new(length * sizeof(*verdicts.items));
 	for (i = 0; i < length; i++) {
 		subject = &findings->subjects[i];
-		verdicts[i].subject = subject;
-		verdicts[i].shown = terminal_domain(terminal, subject->name, subject->unicode);
+		verdicts.items[i].subject = subject;
+		verdicts.items[i].shown =
+			terminal_domain(terminal, subject->name, subject->unicode);
 	}
-	qsort(verdicts, length, sizeof(*verdicts), compare_verdicts);
-	for (i = 0; i < length; i++)
-		add_verdict(grid, verdicts[i].subject, verdicts[i].shown, words);
-	grid_print(grid, out);
-	grid_free(grid);
-	free(verdicts);
+	qsort(verdicts.items, length, sizeof(*verdicts.items), compare_verdicts);
+	grid_stream(terminal, columns, sizeof(columns) / sizeof(columns[0]), add_verdicts,
+		&verdicts, out);
+	free(verdicts.items);
 }
 
 static void print_summary(

@@ -68,7 +68,20 @@ static bool is_kept(uint32_t character, enum keep keep)
 	return is_showable(character, keep == KEEP_UNICODE);
 }
 
-static char *escape_dup(const char *text, enum keep keep)
+static bool is_all_kept(const char *text, enum keep keep)
+{
+	uint32_t character;
+	size_t length;
+
+	for (; *text != '\0'; text += length) {
+		length = utf8_decode(text, &character);
+		if (length == 0 || !is_kept(character, keep))
+			return false;
+	}
+	return true;
+}
+
+static char *escape_with_marks_dup(const char *text, enum keep keep)
 {
 	char *copy = NULL;
 	size_t copy_size = 0;
@@ -91,6 +104,12 @@ static char *escape_dup(const char *text, enum keep keep)
 	return copy;
 }
 
+/* Nearly all texts are harmless, and a table has many. */
+static char *escape_dup(const char *text, enum keep keep)
+{
+	return is_all_kept(text, keep) ? memory_string(text) : escape_with_marks_dup(text, keep);
+}
+
 char *text_escape_dup(const char *text, bool is_unicode)
 {
 	return escape_dup(text, is_unicode ? KEEP_UNICODE : KEEP_ASCII);
@@ -103,15 +122,7 @@ char *text_escape_controls_dup(const char *text)
 
 bool text_is_showable(const char *text, bool is_unicode)
 {
-	uint32_t character;
-	size_t length;
-
-	for (; *text != '\0'; text += length) {
-		length = utf8_decode(text, &character);
-		if (length == 0 || !is_showable(character, is_unicode))
-			return false;
-	}
-	return true;
+	return is_all_kept(text, is_unicode ? KEEP_UNICODE : KEEP_ASCII);
 }
 
 /* The columns and, in *length, the bytes of the first character. */
@@ -120,23 +131,32 @@ static size_t character_width(const char *text, size_t *length)
 	uint32_t character;
 	int width;
 
+	*length = 1;
+	if ((unsigned char)*text < 0x80)
+		return 1;
 	*length = utf8_decode(text, &character);
 	if (*length == 0) {
 		*length = 1;
 		return 1;
 	}
-	width = character < 0x80 ? 1 : wcwidth((wchar_t)character);
+	width = wcwidth((wchar_t)character);
 	return width < 0 ? 1 : (size_t)width;
+}
+
+size_t text_width_of(const char *text, size_t size)
+{
+	const char *end = text + size;
+	size_t width = 0;
+	size_t length;
+
+	for (; text < end; text += length)
+		width += character_width(text, &length);
+	return width;
 }
 
 size_t text_width(const char *text)
 {
-	size_t width = 0;
-	size_t length;
-
-	for (; *text != '\0'; text += length)
-		width += character_width(text, &length);
-	return width;
+	return text_width_of(text, strlen(text));
 }
 
 /* How many bytes fit, whatever they are; at least one character with what combines with it. */

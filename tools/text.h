@@ -27,6 +27,9 @@ bool text_is_showable(const char *text, bool is_unicode);
 /* How many columns an escaped text takes. */
 size_t text_width(const char *text);
 
+/* The same for its first `size` bytes, which end with a whole character. */
+size_t text_width_of(const char *text, size_t size);
+
 /*
  * Tells how many bytes of an escaped text go on a line of so many columns: it breaks at a space,
  * else after one of . / , @, else anywhere, and takes at least one character. *next receives where
