@@ -9,6 +9,7 @@
 #include "source.h"
 #include <gnutls/gnutls.h>
 #include <gnutls/abstract.h>
+#include <libtasn1.h>
 #include <stdatomic.h>
 
 enum {
@@ -73,6 +74,7 @@ struct certificate_options {
 	struct der_pool *pool; /* chain certificates that many share are kept once */
 	bool strict_key_permissions;
 	int64_t now; /* for staples */
+	asn1_node definitions; /* see pkix_definitions(); NULL: GnuTLS reads every certificate */
 };
 
 /*

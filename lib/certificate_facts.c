@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate_facts.h"
+#include "certificate_plain.h"
 #include "name.h"
 #include <certbind/error.h>
 #include <gnutls/x509-ext.h>
@@ -7,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What GnuTLS hands out piece by piece before it is put into one block. */
+/* What is found before it is put into one block. */
 struct pieces {
 	struct certificate_facts facts;
-	gnutls_datum_t subject, issuer; /* GnuTLS allocated them */
-	char *names;
+	char *names; /* room for as many bytes as the certificate has */
 	size_t names_size;
 };
 
@@ -55,9 +55,6 @@ static int read_names(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces)
 	unsigned int i;
 	int status;
 
-	pieces->names = malloc(size);
-	if (pieces->names == NULL)
-		return GNUTLS_E_MEMORY_ERROR;
 	for (i = 0;; i++) {
 		length = sizeof(name);
 		type = 0;
@@ -80,28 +77,6 @@ static int read_names(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces)
 	return status == GNUTLS_E_MEMORY_ERROR ? status : 0;
 }
 
-static int read_pieces(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces)
-{
-	struct certificate_facts *facts = &pieces->facts;
-	int status;
-
-	facts->not_before = gnutls_x509_crt_get_activation_time(crt);
-	facts->not_after = gnutls_x509_crt_get_expiration_time(crt);
-	if (facts->not_before == -1 || facts->not_after == -1)
-		return GNUTLS_E_ASN1_DER_ERROR;
-	facts->key_algorithm = (gnutls_pk_algorithm_t)gnutls_x509_crt_get_pk_algorithm(crt, NULL);
-	status = public_id_of_certificate(crt, facts->key_id);
-	if (status >= 0)
-		status = gnutls_x509_crt_get_raw_dn(crt, &pieces->subject);
-	if (status >= 0)
-		status = gnutls_x509_crt_get_raw_issuer_dn(crt, &pieces->issuer);
-	if (status >= 0)
-		status = read_must_staple(crt, &facts->must_staple);
-	if (status >= 0)
-		status = read_names(crt, size, pieces);
-	return status;
-}
-
 /* Where the certificate itself has these bytes, which are a copy of some of its own. */
 static gnutls_datum_t locate(const struct der *der, const gnutls_datum_t *piece)
 {
@@ -115,47 +90,101 @@ static gnutls_datum_t locate(const struct der *der, const gnutls_datum_t *piece)
 	return place;
 }
 
-static struct certificate_facts *join(const struct der *der, const struct pieces *pieces)
+static int read_subject_and_issuer(
+	gnutls_x509_crt_t crt, const struct der *der, struct certificate_facts *facts)
+{
+	gnutls_datum_t subject = { NULL, 0 };
+	gnutls_datum_t issuer = { NULL, 0 };
+	int status = gnutls_x509_crt_get_raw_dn(crt, &subject);
+
+	if (status >= 0)
+		status = gnutls_x509_crt_get_raw_issuer_dn(crt, &issuer);
+	if (status >= 0) {
+		facts->subject = locate(der, &subject);
+		facts->issuer = locate(der, &issuer);
+	}
+	gnutls_free(subject.data);
+	gnutls_free(issuer.data);
+	return status;
+}
+
+static int read_pieces(gnutls_x509_crt_t crt, const struct der *der, struct pieces *pieces)
+{
+	struct certificate_facts *facts = &pieces->facts;
+	int status;
+
+	facts->not_before = gnutls_x509_crt_get_activation_time(crt);
+	facts->not_after = gnutls_x509_crt_get_expiration_time(crt);
+	if (facts->not_before == -1 || facts->not_after == -1)
+		return GNUTLS_E_ASN1_DER_ERROR;
+	facts->key_algorithm = (gnutls_pk_algorithm_t)gnutls_x509_crt_get_pk_algorithm(crt, NULL);
+	status = public_id_of_certificate(crt, facts->key_id);
+	if (status >= 0)
+		status = read_subject_and_issuer(crt, der, facts);
+	if (status >= 0)
+		status = read_must_staple(crt, &facts->must_staple);
+	if (status >= 0)
+		status = read_names(crt, der->size, pieces);
+	return status;
+}
+
+static int read_imported(const struct der *der, struct pieces *pieces)
+{
+	gnutls_datum_t data = der_peek(der);
+	gnutls_x509_crt_t crt;
+	int status = gnutls_x509_crt_init(&crt);
+
+	if (status < 0)
+		return status;
+	memset(&pieces->facts, 0, sizeof(pieces->facts));
+	pieces->names_size = 0;
+	status = gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER);
+	if (status >= 0)
+		status = read_pieces(crt, der, pieces);
+	gnutls_x509_crt_deinit(crt);
+	return status;
+}
+
+static struct certificate_facts *join(const struct pieces *pieces)
 {
 	struct certificate_facts *facts = malloc(sizeof(*facts) + pieces->names_size);
 
 	if (facts == NULL)
 		return NULL;
 	*facts = pieces->facts;
-	facts->subject = locate(der, &pieces->subject);
-	facts->issuer = locate(der, &pieces->issuer);
 	facts->names = (char *)(facts + 1);
 	memcpy(facts->names, pieces->names, pieces->names_size);
 	return facts;
 }
 
-static int read_facts(const struct der *der, struct certificate_facts **facts, int *gnutls_status)
+static int read_facts(const struct der *der, asn1_node definitions,
+	struct certificate_facts **facts, int *gnutls_status)
 {
-	gnutls_datum_t data = der_peek(der);
 	struct pieces pieces = { 0 };
-	gnutls_x509_crt_t crt = NULL;
 	int status = GNUTLS_E_CERTIFICATE_ERROR;
 
-	if (der->size <= CERTIFICATE_DER_MAX)
-		status = gnutls_x509_crt_init(&crt);
-	if (status >= 0)
-		status = gnutls_x509_crt_import(crt, &data, GNUTLS_X509_FMT_DER);
-	if (status >= 0)
-		status = read_pieces(crt, der->size, &pieces);
-	*facts = status >= 0 ? join(der, &pieces) : NULL;
-	if (status >= 0 && *facts == NULL)
-		status = GNUTLS_E_MEMORY_ERROR;
-	gnutls_free(pieces.subject.data);
-	gnutls_free(pieces.issuer.data);
+	*facts = NULL;
+	if (der->size <= CERTIFICATE_DER_MAX) {
+		pieces.names = malloc(der->size + 1);
+		status = pieces.names != NULL ? 0 : GNUTLS_E_MEMORY_ERROR;
+	}
+	if (status >= 0 &&
+		(definitions == NULL || !certificate_plain_read(der, definitions, &pieces.facts,
+						pieces.names, &pieces.names_size)))
+		status = read_imported(der, &pieces);
+	if (status >= 0) {
+		*facts = join(&pieces);
+		status = *facts != NULL ? 0 : GNUTLS_E_MEMORY_ERROR;
+	}
 	free(pieces.names);
-	gnutls_x509_crt_deinit(crt);
 	if (status >= 0)
 		return CERTBIND_OK;
 	*gnutls_status = status;
 	return status == GNUTLS_E_MEMORY_ERROR ? CERTBIND_E_MEMORY : CERTBIND_E_CERTIFICATE;
 }
 
-int certificate_facts(struct der *der, const struct certificate_facts **facts, int *gnutls_status)
+int certificate_facts_read(struct der *der, asn1_node definitions,
+	const struct certificate_facts **facts, int *gnutls_status)
 {
 	struct certificate_facts *read = NULL;
 	int status;
@@ -163,10 +192,15 @@ int certificate_facts(struct der *der, const struct certificate_facts **facts, i
 	*facts = der_note_peek(der);
 	if (*facts != NULL)
 		return CERTBIND_OK;
-	status = read_facts(der, &read, gnutls_status);
+	status = read_facts(der, definitions, &read, gnutls_status);
 	if (status == CERTBIND_OK)
 		*facts = der_note_take(der, read);
 	return status;
+}
+
+int certificate_facts(struct der *der, const struct certificate_facts **facts, int *gnutls_status)
+{
+	return certificate_facts_read(der, NULL, facts, gnutls_status);
 }
 
 void certificate_identifiers(const struct der *der, struct certificate_identifiers *identifiers)

@@ -2,6 +2,7 @@
 #include "path_anchor.h"
 #include "error.h"
 #include "file.h"
+#include "pkix.h"
 #include "table.h"
 #include <stdlib.h>
 
@@ -51,7 +52,7 @@ static int anchors_new(size_t expected, struct anchors **anchors)
 	if (status == CERTBIND_OK)
 		status = table_init(&made->subjects, expected);
 	if (status == CERTBIND_OK)
-		status = fact_definitions(&made->definitions);
+		status = pkix_definitions(&made->definitions);
 	if (status == CERTBIND_OK)
 		*anchors = made;
 	else

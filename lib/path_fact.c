@@ -12,17 +12,7 @@
 
 enum { NAME_DER_MAX = 16 * 1024 };
 
-extern const asn1_static_node pkix_asn1_tab[]; /* made from pkix.asn */
-
 static atomic_uint_least64_t numbers;
-
-int fact_definitions(asn1_node *definitions)
-{
-	*definitions = NULL;
-	return asn1_array2tree(pkix_asn1_tab, definitions, NULL) == ASN1_SUCCESS
-		       ? CERTBIND_OK
-		       : CERTBIND_E_MEMORY;
-}
 
 void names_clear(struct fact_names *names)
 {

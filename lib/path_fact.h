@@ -106,9 +106,6 @@ struct fact {
 /* A text for messages: UTF-8, without control characters, cut where it is too long. */
 void label_copy(char label[FACT_LABEL_SIZE], const gnutls_datum_t *text);
 
-/* The compiled ASN.1 definitions; to be freed with asn1_delete_structure. CERTBIND_OK, _E_MEMORY. */
-int fact_definitions(asn1_node *definitions);
-
 /*
  * Parses a certificate; `der` is held. *fact is NULL, with CERTBIND_OK, when it is none at all.
  * CERTBIND_E_MEMORY.

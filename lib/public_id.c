@@ -116,3 +116,64 @@ int public_id_of_x509_key(gnutls_x509_privkey_t key, unsigned char id[PUBLIC_ID_
 	gnutls_privkey_deinit(abstract);
 	return status;
 }
+
+/* As GnuTLS exports a number: without zeros in front, but for the one of a sign. */
+static bool number_put(
+	unsigned char *buffer, const unsigned char *data, size_t size, gnutls_datum_t *number)
+{
+	while (size > 0 && data[0] == 0) {
+		data++;
+		size--;
+	}
+	if (size == 0)
+		return false;
+	buffer[0] = 0;
+	memcpy(buffer + 1, data, size);
+	number->data = buffer + ((data[0] & 0x80) == 0 ? 1 : 0);
+	number->size = (unsigned int)(size + ((data[0] & 0x80) == 0 ? 0 : 1));
+	return true;
+}
+
+bool public_id_of_point(gnutls_ecc_curve_t curve, const unsigned char *point, size_t size,
+	unsigned char id[PUBLIC_ID_SIZE])
+{
+	enum { COORDINATE_MAX = 66 };
+	struct parameters parameters;
+	unsigned char first[COORDINATE_MAX + 1], second[COORDINATE_MAX + 1];
+	size_t length = 0;
+
+	if (curve == GNUTLS_ECC_CURVE_SECP256R1 || curve == GNUTLS_ECC_CURVE_SECP384R1 ||
+		curve == GNUTLS_ECC_CURVE_SECP521R1)
+		length = (size_t)gnutls_ecc_curve_get_size(curve);
+	if (length == 0 || length > COORDINATE_MAX || size != 2 * length + 1 || point[0] != 4)
+		return false;
+	memset(&parameters, 0, sizeof(parameters));
+	parameters.head.algorithm = GNUTLS_PK_ECDSA;
+	parameters.head.curve = (int)curve;
+	if (!number_put(first, point + 1, length, &parameters.first) ||
+		!number_put(second, point + 1 + length, length, &parameters.second))
+		return false;
+	parameters.head.first_size = parameters.first.size;
+	return hash_parameters(&parameters, id) >= 0;
+}
+
+bool public_id_of_rsa(const unsigned char *modulus, size_t modulus_size,
+	const unsigned char *exponent, size_t exponent_size, unsigned char id[PUBLIC_ID_SIZE])
+{
+	enum { MODULUS_MAX = 2048 + 1, EXPONENT_MAX = 8 };
+	struct parameters parameters;
+	unsigned char first[MODULUS_MAX + 1], second[EXPONENT_MAX + 1];
+
+	/* None is negative. */
+	if (modulus_size == 0 || modulus_size > MODULUS_MAX || exponent_size == 0 ||
+		exponent_size > EXPONENT_MAX || (modulus[0] & 0x80) != 0 ||
+		(exponent[0] & 0x80) != 0)
+		return false;
+	memset(&parameters, 0, sizeof(parameters));
+	parameters.head.algorithm = GNUTLS_PK_RSA;
+	if (!number_put(first, modulus, modulus_size, &parameters.first) ||
+		!number_put(second, exponent, exponent_size, &parameters.second))
+		return false;
+	parameters.head.first_size = parameters.first.size;
+	return hash_parameters(&parameters, id) >= 0;
+}

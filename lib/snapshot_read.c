@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "error.h"
 #include "parallel.h"
+#include "pkix.h"
 #include "snapshot_internal.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -359,7 +360,9 @@ int snapshot_read_certificates(struct snapshot_build *build)
 	struct read_job job = { .options = &options };
 	int status;
 
-	status = read_directories_list(build, &directories);
+	status = pkix_definitions(&options.definitions);
+	if (status == CERTBIND_OK)
+		status = read_directories_list(build, &directories);
 	if (status == CERTBIND_OK)
 		status = job_prepare(build, &directories, &job);
 	if (status == CERTBIND_OK) {
@@ -375,5 +378,6 @@ int snapshot_read_certificates(struct snapshot_build *build)
 		status = certificates_index(build);
 	job_clear(&job);
 	read_directories_free(&directories);
+	(void)asn1_delete_structure(&options.definitions);
 	return status;
 }

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 #include "certificate_read.h"
 #include "path.h"
+#include "pkix.h"
 #include "staple.h"
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ enum kind { KIND_PAIR, KIND_CHAIN, KIND_KEY, KIND_STAPLE, KINDS };
 
 static const int64_t now = INT64_C(1900000000); /* 2030 */
 
+static asn1_node definitions;
 static struct anchors *anchors;
 static struct der **chain_good;
 static size_t chain_good_length;
@@ -24,6 +26,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
+	fuzz_require(pkix_definitions(&definitions) == CERTBIND_OK);
 	fuzz_require(anchors_read(PKI_DIRECTORY "/root.crt", &anchors, &error) == CERTBIND_OK);
 	fuzz_require(certificate_chain_read(PKI_DIRECTORY "/san.pem", NULL, &chain_good,
 			     &chain_good_length, &error) == CERTBIND_OK);
@@ -34,7 +37,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* Key and chain in one PEM text. */
 static void run_pair(const struct file_bytes *bytes)
 {
-	const struct certificate_options options = { .now = now };
+	const struct certificate_options options = { .now = now, .definitions = definitions };
 	struct certificate *certificate;
 	struct certbind_error error;
 
@@ -87,7 +90,7 @@ static void run_chain(const struct file_bytes *bytes)
 /* A key with a password, or a .p12, and whether it belongs to the good certificate. */
 static void run_key(const struct file_bytes *bytes)
 {
-	const struct certificate_options options = { .now = now };
+	const struct certificate_options options = { .now = now, .definitions = definitions };
 	char path[] = "fuzz";
 	struct config_pair entry = { .key = path };
 	struct certificate certificate = { .name = path };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate.h"
 #include "pki.h"
+#include "pkix.h"
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,6 +29,7 @@ struct row {
 };
 
 static struct der_pool *pool;
+static asn1_node definitions;
 
 static char *path_dup(const char *name)
 {
@@ -43,7 +45,10 @@ static struct certificate *read_entry(
 	const struct config_certificate *entry, bool is_strict, int64_t now)
 {
 	const struct certificate_options options = {
-		.pool = pool, .strict_key_permissions = is_strict, .now = now
+		.pool = pool,
+		.strict_key_permissions = is_strict,
+		.now = now,
+		.definitions = definitions,
 	};
 	struct certificate *certificate;
 
@@ -648,6 +653,19 @@ static int set_up(void **state)
 	return pool == NULL;
 }
 
+static int make_definitions(void **state)
+{
+	(void)state;
+	return pkix_definitions(&definitions);
+}
+
+static int free_definitions(void **state)
+{
+	(void)state;
+	(void)asn1_delete_structure(&definitions);
+	return 0;
+}
+
 static int tear_down(void **state)
 {
 	bool is_empty = der_pool_count(pool) == 0;
@@ -677,5 +695,5 @@ int main(void)
 		WITH_POOL(reads_chains_as_they_stand),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_definitions, free_definitions);
 }

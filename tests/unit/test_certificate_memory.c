@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate.h"
 #include "pki.h"
+#include "pkix.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 static size_t countdown; /* 0: none fails */
 static bool has_failed;
+static asn1_node definitions;
 
 static bool fails(void)
 {
@@ -98,7 +100,9 @@ static int read_pair(
 	const struct config_certificate entry = {
 		.name = name, .pairs = &pair, .pairs_length = 1, .place = { "certbind.conf", 7 }
 	};
-	const struct certificate_options options = { .pool = pool, .now = PKI_NOW };
+	const struct certificate_options options = {
+		.pool = pool, .now = PKI_NOW, .definitions = definitions
+	};
 	struct certificate *certificate;
 	int status = certificate_read(&entry, &options, &certificate, NULL);
 
@@ -163,7 +167,9 @@ static int read_chain(struct der_pool *pool)
 
 static int read_memory(struct der_pool *pool)
 {
-	const struct certificate_options options = { .pool = pool, .now = PKI_NOW };
+	const struct certificate_options options = {
+		.pool = pool, .now = PKI_NOW, .definitions = definitions
+	};
 	struct certificate *certificate;
 	struct file_bytes bytes;
 	int status = file_read(PKI("san-combined.pem"), CERTIFICATE_FILE_MAX, &bytes, NULL);
@@ -233,6 +239,19 @@ static void listing_survives(void **state)
 	assert_int_equal(rmdir(directory), 0);
 }
 
+static int make_definitions(void **state)
+{
+	(void)state;
+	return pkix_definitions(&definitions);
+}
+
+static int free_definitions(void **state)
+{
+	(void)state;
+	(void)asn1_delete_structure(&definitions);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,5 +259,5 @@ int main(void)
 		cmocka_unit_test(listing_survives),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_definitions, free_definitions);
 }
