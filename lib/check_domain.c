@@ -69,8 +69,11 @@ static int check_conflict(const struct check *check, const struct check_subject 
 	char text[ADVICE_SIZE];
 
 	(void)snprintf(text, sizeof(text),
-		"Another domain or the service's shared_hosts claim %s as well; it is %s. Take it "
-		"out of the %s_hosts of all but one.",
+		host->is_foreign
+			? "%s is in another configured domain, and so %s. Take it out of the "
+			  "%s_hosts of this one."
+			: "Another domain or the service's shared_hosts claim %s as well; it is "
+			  "%s. Take it out of the %s_hosts of all but one.",
 		host->name, host->is_lost ? "not this domain's" : "this domain's",
 		subject->service);
 	return check_emit(check, subject, FINDING_HOST_CONFLICT, -1, text);

@@ -70,6 +70,7 @@ struct config_choice_entry {
 
 struct config_domain {
 	char *name; /* folded */
+	bool has_own_file; /* of domains_dir, which less trusted users may write */
 	struct config_choice_entry *choices; /* by service index, at most one each */
 	size_t choices_length;
 	struct config_place place;

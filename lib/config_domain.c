@@ -187,6 +187,7 @@ void config_domain_read(
 	unsigned int i;
 
 	memset(&domain, 0, sizeof(domain));
+	domain.has_own_file = has_own_file;
 	domain.place.file = entry->source->file;
 	domain.place.line = has_own_file ? 1 : config_value_line(group);
 	if (entry->name != NULL) {

@@ -133,6 +133,7 @@ static int domain_keep(struct config *config, const struct config *former_config
 	config->domains = grown;
 	copy = &grown[config->domains_length++];
 	memset(copy, 0, sizeof(*copy));
+	copy->has_own_file = former->has_own_file;
 	status = string_copy(&copy->name, former->name);
 	if (status == CERTBIND_OK)
 		status = place_copy(config, &copy->place, &former->place);

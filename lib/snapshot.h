@@ -37,7 +37,8 @@ struct snapshot_host {
 	unsigned char domain_at; /* where in `name` the binding's domain begins, if it is in it */
 	bool is_in_domain;
 	bool is_none; /* of SNAPSHOT_NONE */
-	bool is_contested; /* another domain, or the service's shared hosts, claim it too */
+	bool is_foreign; /* in a configured domain that its claimant, of domains_dir, has no part in */
+	bool is_contested; /* another domain, or the service's shared hosts, claim or own it too */
 	bool is_lost; /* and it is not this one's */
 };
 

@@ -208,14 +208,37 @@ int snapshot_bind_services(struct snapshot_build *build)
 	return status;
 }
 
-static void host_set_binding(struct snapshot_host *host, struct snapshot_binding *binding)
+static int domain_compare(const void *a, const void *b)
 {
-	const char *domain = binding->domain->config->name;
+	const char *name = a;
+
+	return strcmp(name, ((const struct config_domain *)b)->name);
+}
+
+/* Is the host one of a configured domain's? */
+static bool host_has_owner(const struct config *config, const char *host)
+{
+	const char *name;
+
+	for (name = host; name != NULL; name = name_parent_peek(name))
+		if (bsearch(name, config->domains, config->domains_length, sizeof(*config->domains),
+			    domain_compare) != NULL)
+			return true;
+	return false;
+}
+
+static void host_set_binding(
+	struct snapshot_build *build, struct snapshot_host *host, struct snapshot_binding *binding)
+{
+	const struct config_domain *config = binding->domain->config;
+	const char *domain = config->name;
 
 	host->binding = binding;
 	host->is_in_domain = name_is_within(host->name, domain);
 	if (host->is_in_domain)
 		host->domain_at = (unsigned char)(strlen(host->name) - strlen(domain));
+	host->is_foreign = config->has_own_file && !host->is_in_domain &&
+			   host_has_owner(build->snapshot->config, host->name);
 }
 
 /* The binding's hosts as configured: its own list, or the service's templates. */
@@ -234,7 +257,7 @@ static int binding_hosts(struct snapshot_build *build, struct snapshot_binding *
 			binding->hosts_length = names.length;
 	}
 	for (i = 0; i < binding->hosts_length; i++)
-		host_set_binding(&binding->hosts[i], binding);
+		host_set_binding(build, &binding->hosts[i], binding);
 	host_list_clear(&names);
 	return status;
 }
@@ -335,7 +358,8 @@ static size_t host_ownership(const struct snapshot_host *host)
 
 /*
  * Enters a claim. Two claims: the longest suffix has the host, else nobody; a shared host is the
- * service's unless a domain owns it.
+ * service's unless a domain owns it. Who writes a file of domains_dir has no host of another
+ * configured domain, whether that one claims it or not: a wildcard certificate may serve it.
  */
 static int binding_claim(struct snapshot_binding *binding)
 {
@@ -353,6 +377,8 @@ static int binding_claim(struct snapshot_binding *binding)
 		former = *place;
 		if (former == NULL) {
 			*place = claim;
+			claim->is_contested = claim->is_foreign;
+			claim->is_lost = claim->is_foreign;
 		} else if (former->binding == NULL) {
 			claim->is_contested = mine == 0;
 			claim->is_lost = mine == 0;
