@@ -76,7 +76,6 @@ int pem_decode(const struct pem_block *block, gnutls_datum_t *der)
 {
 	size_t size;
 
-	/* More than what base64_decode() asks for. */
 	der->data = gnutls_malloc(block->size);
 	if (der->data == NULL)
 		return GNUTLS_E_MEMORY_ERROR;

@@ -12,7 +12,7 @@
 static bool decode(const char *text, size_t length, unsigned char **data, size_t *size)
 {
 	/* No more than what is asked for, so that valgrind sees what is written behind it. */
-	*data = malloc(length / 4 * 3 + 3);
+	*data = malloc(length + 1);
 	assert_non_null(*data);
 	return base64_decode(text, length, *data, size);
 }
