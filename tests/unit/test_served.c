@@ -31,6 +31,7 @@ static struct certbind_store *load(void)
 		"\"@PKI@/wildcard.key\"; "
 		"},\n"
 		"  { name = \"old\"; chain = \"@PKI@/old.pem\"; key = \"@PKI@/old.key\"; },\n"
+		"  { name = \"fault\"; chain = \"@PKI@/exact.pem\"; key = \"@PKI@/old.key\"; },\n"
 		"  { name = \"both\"; pairs = (\n"
 		"    { chain = \"@PKI@/ecdsa.pem\"; key = \"@PKI@/ecdsa.key\"; },\n"
 		"    { chain = \"@PKI@/rsa.pem\"; key = \"@PKI@/rsa.key\"; } ); } );\n"
@@ -38,6 +39,7 @@ static struct certbind_store *load(void)
 		"  { name = \"good.example\"; webmail = \"exact\"; mail = \"wild\"; },\n"
 		"  { name = \"old.example\"; webmail = \"old\"; mail = \"none\"; },\n"
 		"  { name = \"both.example\"; webmail = \"both\"; mail = \"both\"; },\n"
+		"  { name = \"names.example\"; webmail = \"fault\"; mail = \"none\"; },\n"
 		"  { name = \"bare.example\"; mail = \"none\"; } );\n";
 	struct certbind_store *store;
 	struct certbind_error error;
@@ -124,6 +126,10 @@ static void each_chain_is_judged(void **state)
 		/* certbind's own certificate would be served; it is not in memory. */
 		{ "webmail", "webmail.bare.example", "alone", "bare.example - served-invalid;",
 			" self-signed: " },
+		/* Its files are at fault: what they held before may be served, and it is good. */
+		{ "webmail", "webmail.names.example", "names", "", "" },
+		{ "webmail", "webmail.names.example", "exact",
+			"names.example exact served-invalid;", " not-covered: " },
 		/* Refused by policy: there is nothing that it could differ from. */
 		{ "mail", "mail.unknown.example", "exact", "- exact served-invalid;",
 			" not-covered: " },
