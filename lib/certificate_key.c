@@ -60,6 +60,16 @@ int key_read_password(struct reading *reading)
 	return CERTBIND_OK;
 }
 
+/* Keeps the bytes of a key whose id is known. */
+static int key_keep(struct reading *reading, struct key *key, const gnutls_datum_t *plain)
+{
+	key->der = der_new(reading->options->pool, plain->data, plain->size, true);
+	if (key->der == NULL)
+		return GNUTLS_E_MEMORY_ERROR;
+	key->has_id = true;
+	return 0;
+}
+
 int key_take(struct reading *reading, struct key *key, gnutls_x509_privkey_t private_key,
 	const gnutls_datum_t *plain)
 {
@@ -75,12 +85,9 @@ int key_take(struct reading *reading, struct key *key, gnutls_x509_privkey_t pri
 			return status;
 		plain = &exported;
 	}
-	key->der = der_new(reading->options->pool, plain->data, plain->size, true);
+	status = key_keep(reading, key, plain);
 	pem_wipe(&exported);
-	if (key->der == NULL)
-		return GNUTLS_E_MEMORY_ERROR;
-	key->has_id = true;
-	return 0;
+	return status;
 }
 
 int key_fault_decrypt(struct reading *reading, const char *file, int gnutls_status)
@@ -177,9 +184,16 @@ static int key_from_old_encryption(struct reading *reading, const char *file,
 static int key_from_plain(struct reading *reading, const char *file, const gnutls_datum_t *data,
 	bool is_pkcs8, gnutls_x509_privkey_t private_key, struct key *key)
 {
-	int status = is_pkcs8 ? gnutls_x509_privkey_import_pkcs8(private_key, data,
-					GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN)
-			      : gnutls_x509_privkey_import(private_key, data, GNUTLS_X509_FMT_DER);
+	int status;
+
+	if (is_pkcs8 && reading->options->definitions != NULL &&
+		key_plain_id(reading->options->definitions, data, key->id)) {
+		key->is_plain = true;
+		return key_keep(reading, key, data) < 0 ? CERTBIND_E_MEMORY : CERTBIND_OK;
+	}
+	status = is_pkcs8 ? gnutls_x509_privkey_import_pkcs8(
+				    private_key, data, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN)
+			  : gnutls_x509_privkey_import(private_key, data, GNUTLS_X509_FMT_DER);
 
 	if (status >= 0)
 		status = key_take(reading, key, private_key, data);
@@ -294,7 +308,7 @@ int key_from_bytes(
 			"holds NUL bytes behind its text; put the complete file there");
 	else
 		status = key_from_text(reading, file, (const char *)bytes->data, private_key, key);
-	is_large = !has_small_numbers(private_key);
+	is_large = !key->is_plain && !has_small_numbers(private_key);
 	gnutls_x509_privkey_deinit(private_key);
 	if (is_large)
 		secret_wipe_stack();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate_plain.h"
 #include "name.h"
+#include "pkix.h"
 #include "public_id.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,21 +23,6 @@ struct plain {
 	char *names;
 	size_t names_size;
 };
-
-static asn1_node decode(
-	asn1_node definitions, const char *type, const unsigned char *data, size_t size)
-{
-	asn1_node tree = NULL;
-	int length = (int)size;
-
-	if (asn1_create_element(definitions, type, &tree) != ASN1_SUCCESS)
-		return NULL;
-	if (asn1_der_decoding2(&tree, data, &length, ASN1_DECODE_FLAG_STRICT_DER, NULL) ==
-		ASN1_SUCCESS)
-		return tree;
-	(void)asn1_delete_structure(&tree);
-	return NULL;
-}
 
 /* Where the element stands in the certificate. */
 static bool locate(const struct plain *plain, const char *element, gnutls_datum_t *place)
@@ -178,7 +164,7 @@ static bool read_rsa_key(
 		    parameters, sizeof(parameters), &length) ||
 		length != 2 || parameters[0] != ASN1_TAG_NULL)
 		return false;
-	tree = decode(plain->definitions, "CertbindPKIX.RSAPublicKey", key, size);
+	tree = pkix_decode(plain->definitions, "CertbindPKIX.RSAPublicKey", key, size);
 	if (tree == NULL)
 		return false;
 	if (read_small(tree, "modulus", modulus, sizeof(modulus), &modulus_size) &&
@@ -263,13 +249,14 @@ static bool add_names(struct plain *plain, asn1_node list, unsigned char *item)
 static bool read_names(struct plain *plain, asn1_node extensions, const char *element)
 {
 	int size = (int)plain->der->size;
-	unsigned char *value = malloc(plain->der->size * 2);
+	unsigned char *value = malloc((size_t)plain->der->size * 2);
 	asn1_node list = NULL;
 	bool is_it = false;
 
 	if (value != NULL && asn1_read_value(extensions, element, value, &size) == ASN1_SUCCESS &&
 		size > 0)
-		list = decode(plain->definitions, "CertbindPKIX.PlainNames", value, (size_t)size);
+		list = pkix_decode(
+			plain->definitions, "CertbindPKIX.PlainNames", value, (size_t)size);
 	if (list != NULL)
 		is_it = add_names(plain, list, value + plain->der->size);
 	(void)asn1_delete_structure(&list);
@@ -324,7 +311,8 @@ bool certificate_plain_read(const struct der *der, asn1_node definitions,
 	bool is_it;
 
 	memset(facts, 0, sizeof(*facts));
-	plain.tree = decode(definitions, "CertbindPKIX.PlainCertificate", der->data, der->size);
+	plain.tree =
+		pkix_decode(definitions, "CertbindPKIX.PlainCertificate", der->data, der->size);
 	if (plain.tree == NULL)
 		return false;
 	is_it = check_form(&plain) &&

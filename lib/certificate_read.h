@@ -27,6 +27,7 @@ struct key {
 	gnutls_privkey_t token;
 	struct der *token_pin;
 	bool has_id;
+	bool is_plain; /* no library had to read it but libtasn1 */
 	unsigned char id[PUBLIC_ID_SIZE];
 	/* The certificates of a .p12. */
 	bool is_bundle;
@@ -64,6 +65,13 @@ void key_clear(struct key *key);
 /* Takes over a key that GnuTLS has parsed: its id, and its bytes: `plain`, or exported when that is NULL. Returns GnuTLS' status. */
 int key_take(struct reading *reading, struct key *key, gnutls_x509_privkey_t private_key,
 	const gnutls_datum_t *plain);
+
+/*
+ * certificate_key_plain.c: the id of a plain key, a curve's in PKCS#8 with its public key, read by
+ * libtasn1 alone in a third of the time. False: GnuTLS has to read it.
+ */
+bool key_plain_id(
+	asn1_node definitions, const gnutls_datum_t *data, unsigned char id[PUBLIC_ID_SIZE]);
 
 /* The password as a string; NULL: none. Lives as long as the reading. */
 const char *key_password_peek(const struct reading *reading);

@@ -12,3 +12,18 @@ int pkix_definitions(asn1_node *definitions)
 		       ? CERTBIND_OK
 		       : CERTBIND_E_MEMORY;
 }
+
+asn1_node pkix_decode(
+	asn1_node definitions, const char *type, const unsigned char *data, size_t size)
+{
+	asn1_node tree = NULL;
+	int length = (int)size;
+
+	if (asn1_create_element(definitions, type, &tree) != ASN1_SUCCESS)
+		return NULL;
+	if (asn1_der_decoding2(&tree, data, &length, ASN1_DECODE_FLAG_STRICT_DER, NULL) ==
+		ASN1_SUCCESS)
+		return tree;
+	(void)asn1_delete_structure2(&tree, ASN1_DELETE_FLAG_ZEROIZE);
+	return NULL;
+}

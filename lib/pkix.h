@@ -10,4 +10,11 @@
  */
 int pkix_definitions(asn1_node *definitions);
 
+/*
+ * Decodes what has to be all of `data`, as strictly as GnuTLS. The caller frees, where it is a secret
+ * with ASN1_DELETE_FLAG_ZEROIZE. NULL: it is no such type, or memory.
+ */
+asn1_node pkix_decode(
+	asn1_node definitions, const char *type, const unsigned char *data, size_t size);
+
 #endif

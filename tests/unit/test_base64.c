@@ -58,7 +58,7 @@ static void decodes(void **state)
 		assert_int_equal(is_it, rows[i].data != NULL);
 		if (is_it) {
 			assert_int_equal(size, strlen(rows[i].data));
-			assert_memory_equal(data, rows[i].data, size);
+			assert_memory_equal(data, rows[i].data, strlen(rows[i].data));
 		}
 		free(data);
 	}

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "certificate.h"
 #include "certificate_plain.h"
+#include "certificate_read.h"
 #include "pki.h"
 #include "pkix.h"
 
@@ -131,6 +132,87 @@ static void never_takes_more_than_gnutls(void **state)
 	assert_true(taken > 1000);
 }
 
+/* Where it is plain, GnuTLS has to take it and to find the same. */
+static bool compare_key(const gnutls_datum_t *data)
+{
+	unsigned char id[PUBLIC_ID_SIZE], expected[PUBLIC_ID_SIZE];
+	gnutls_x509_privkey_t key;
+
+	if (!key_plain_id(definitions, data, id))
+		return false;
+	assert_int_equal(gnutls_x509_privkey_init(&key), 0);
+	assert_int_equal(gnutls_x509_privkey_import_pkcs8(
+				 key, data, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN),
+		0);
+	assert_int_equal(public_id_of_x509_key(key, expected), 0);
+	assert_memory_equal(id, expected, PUBLIC_ID_SIZE);
+	gnutls_x509_privkey_deinit(key);
+	return true;
+}
+
+static void never_takes_more_keys_than_gnutls(void **state)
+{
+	static const gnutls_ecc_curve_t curves[] = { GNUTLS_ECC_CURVE_SECP256R1,
+		GNUTLS_ECC_CURVE_SECP384R1, GNUTLS_ECC_CURVE_SECP521R1 };
+	size_t i, at;
+	unsigned int value;
+
+	(void)state;
+	for (i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		gnutls_x509_privkey_t key;
+		gnutls_datum_t data;
+
+		assert_int_equal(gnutls_x509_privkey_init(&key), 0);
+		assert_int_equal(gnutls_x509_privkey_generate(
+					 key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(curves[i]), 0),
+			0);
+		assert_int_equal(gnutls_x509_privkey_export2_pkcs8(
+					 key, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, &data),
+			0);
+		gnutls_x509_privkey_deinit(key);
+		assert_true(compare_key(&data));
+		for (at = 0; at < data.size; at += step()) {
+			unsigned char right = data.data[at];
+			unsigned int size = data.size;
+
+			for (value = 0; value < 256; value += value < 8 ? 1 : 31) {
+				data.data[at] = (unsigned char)value;
+				(void)compare_key(&data);
+			}
+			data.data[at] = right;
+			data.size = (unsigned int)at;
+			assert_false(compare_key(&data));
+			data.size = size;
+		}
+		assert_true(compare_key(&data));
+		gnutls_free(data.data);
+	}
+}
+
+static void leaves_other_keys_to_gnutls(void **state)
+{
+	static const gnutls_pk_algorithm_t algorithms[] = { GNUTLS_PK_RSA,
+		GNUTLS_PK_EDDSA_ED25519 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+		gnutls_x509_privkey_t key;
+		gnutls_datum_t data;
+
+		assert_int_equal(gnutls_x509_privkey_init(&key), 0);
+		assert_int_equal(
+			gnutls_x509_privkey_generate(key, algorithms[i], i == 0 ? 2048 : 256, 0),
+			0);
+		assert_int_equal(gnutls_x509_privkey_export2_pkcs8(
+					 key, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, &data),
+			0);
+		gnutls_x509_privkey_deinit(key);
+		assert_false(compare_key(&data));
+		gnutls_free(data.data);
+	}
+}
+
 static int make_definitions(void **state)
 {
 	(void)state;
@@ -149,6 +231,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_gnutls_reads),
 		cmocka_unit_test(never_takes_more_than_gnutls),
+		cmocka_unit_test(never_takes_more_keys_than_gnutls),
+		cmocka_unit_test(leaves_other_keys_to_gnutls),
 	};
 
 	return cmocka_run_group_tests(tests, make_definitions, free_definitions);
