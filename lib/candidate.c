@@ -168,6 +168,89 @@ struct candidate_matches candidate_index_match(
 	return matches;
 }
 
+static bool pair_has(const struct pair *pair, const char *name)
+{
+	const char *own = pair->names;
+	size_t i;
+
+	for (i = 0; i < pair->names_length; i++, own += strlen(own) + 1)
+		if (strcmp(own, name) == 0)
+			return true;
+	return false;
+}
+
+bool candidate_covers(const struct candidate *candidate, const char *host)
+{
+	const struct certificate *certificate = candidate->certificate;
+	const struct pair *first = certificate->pairs;
+	const char *name = first->names;
+	size_t i, j;
+
+	for (i = 0; i < first->names_length; i++, name += strlen(name) + 1) {
+		if (!name_matches(name, host))
+			continue;
+		for (j = 1; j < certificate->pairs_length; j++)
+			if (!pair_has(&certificate->pairs[j], name))
+				break;
+		if (j == certificate->pairs_length)
+			return true;
+	}
+	return false;
+}
+
+/* A certificate may have both the very name and the wildcard: it counts once, as exact. */
+static void candidate_list_mark(const struct candidate_list *list, size_t host, bool is_exact)
+{
+	size_t i;
+
+	for (i = 0; list != NULL && i < list->length; i++) {
+		struct candidate *candidate = list->items[i];
+
+		if (candidate->last_marked == host)
+			continue;
+		candidate->last_marked = host;
+		candidate->marks++;
+		candidate->exact += is_exact ? 1 : 0;
+	}
+}
+
+void candidate_mark_hosts(
+	const struct candidate_index *index, char *const *hosts, size_t hosts_length)
+{
+	size_t i;
+
+	for (i = 0; i < hosts_length; i++) {
+		struct candidate_matches matches = candidate_index_match(index, hosts[i]);
+
+		candidate_list_mark(matches.exact, i + 1, true);
+		candidate_list_mark(matches.wildcard, i + 1, false);
+	}
+}
+
+static void candidate_list_unmark(const struct candidate_list *list)
+{
+	size_t i;
+
+	for (i = 0; list != NULL && i < list->length; i++) {
+		list->items[i]->last_marked = 0;
+		list->items[i]->marks = 0;
+		list->items[i]->exact = 0;
+	}
+}
+
+void candidate_unmark_hosts(
+	const struct candidate_index *index, char *const *hosts, size_t hosts_length)
+{
+	size_t i;
+
+	for (i = 0; i < hosts_length; i++) {
+		struct candidate_matches matches = candidate_index_match(index, hosts[i]);
+
+		candidate_list_unmark(matches.exact);
+		candidate_list_unmark(matches.wildcard);
+	}
+}
+
 void candidate_judge_clear(struct candidate_judge *judge)
 {
 	path_checker_free(judge->checker);

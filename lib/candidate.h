@@ -12,6 +12,7 @@ struct candidate {
 	int64_t not_before, not_after; /* of all its pairs together */
 	enum { CANDIDATE_NOT_JUDGED, CANDIDATE_TRUSTED, CANDIDATE_UNTRUSTED } trust;
 	size_t marks; /* how many hosts of the binding at hand it covers */
+	size_t exact; /* and how many of them with their very name */
 	size_t last_marked; /* the host that was counted last, from 1 */
 };
 
@@ -51,6 +52,15 @@ struct candidate_matches {
 };
 struct candidate_matches candidate_index_match(
 	const struct candidate_index *index, const char *host);
+
+/* The same of one candidate that has a usable pair, without an index: has it an identifier, in all pairs, that matches? */
+bool candidate_covers(const struct candidate *candidate, const char *host);
+
+/* Counts in each candidate how many of these hosts it covers; and takes that back. */
+void candidate_mark_hosts(
+	const struct candidate_index *index, char *const *hosts, size_t hosts_length);
+void candidate_unmark_hosts(
+	const struct candidate_index *index, char *const *hosts, size_t hosts_length);
 
 /*
  * Picks what serves a host, best first: the best of each key type, among those that are as good as

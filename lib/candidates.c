@@ -4,6 +4,7 @@
 #include "error.h"
 #include "host.h"
 #include "name.h"
+#include "parallel.h"
 #include "store.h"
 #include <certbind/bind.h>
 #include <stdio.h>
@@ -18,7 +19,6 @@ struct listing;
 struct row {
 	struct listing *listing; /* what qsort() does not hand on */
 	struct candidate_standing standing;
-	size_t last_host; /* the last host that it was found to cover, from 1 */
 };
 
 struct listing {
@@ -27,7 +27,9 @@ struct listing {
 	struct config_list hosts;
 	struct candidate *candidates;
 	struct candidate_index index; /* of those with a usable pair */
-	struct candidate_judge judge;
+	struct candidate **covering; /* those that cover a host; room for all */
+	struct candidate_judge judges[PARALLEL_WORKERS_MAX]; /* of each worker */
+	struct anchors *anchors; /* NULL: none is asked for */
 	struct row *rows;
 	size_t length; /* of candidates and rows */
 	const char **covers; /* room for all hosts each */
@@ -35,31 +37,17 @@ struct listing {
 	struct certbind_error *error;
 };
 
+enum { TRUST_THREAD_WORTH = 8 }; /* chains: fewer are verified before a thread has started */
+
 static int listing_anchors(void *data, struct anchors **anchors)
 {
 	struct listing *listing = data;
 
-	return snapshot_anchors(listing->snapshot, anchors, listing->error);
+	*anchors = anchors_ref(listing->anchors);
+	return CERTBIND_OK;
 }
 
-/* A certificate may have both the very name and the wildcard: it counts once, as exact. */
-static void listing_count_host(
-	struct listing *listing, size_t number, const struct candidate_list *list, bool is_exact)
-{
-	size_t i;
-
-	for (i = 0; list != NULL && i < list->length; i++) {
-		struct row *row = &listing->rows[list->items[i] - listing->candidates];
-
-		if (row->last_host == number)
-			continue;
-		row->last_host = number;
-		list->items[i]->marks++;
-		row->standing.exact += is_exact ? 1 : 0;
-	}
-}
-
-static int listing_fill(struct listing *listing)
+static int listing_index(struct listing *listing)
 {
 	const struct snapshot *snapshot = listing->snapshot;
 	size_t i;
@@ -69,33 +57,60 @@ static int listing_fill(struct listing *listing)
 		struct certificate *certificate = snapshot->certificates[i];
 
 		candidate_init(&listing->candidates[i], certificate);
-		listing->rows[i].listing = listing;
-		listing->rows[i].standing.candidate = &listing->candidates[i];
 		if (certificate->pairs_length > 0)
 			status = candidate_index_add(&listing->index, &listing->candidates[i]);
 	}
-	for (i = 0; i < listing->hosts.length && status == CERTBIND_OK; i++) {
-		struct candidate_matches matches =
-			candidate_index_match(&listing->index, listing->hosts.items[i]);
-
-		listing_count_host(listing, i + 1, matches.exact, true);
-		listing_count_host(listing, i + 1, matches.wildcard, false);
-	}
-	for (i = 0; i < listing->length && status == CERTBIND_OK; i++) {
-		struct candidate *candidate = &listing->candidates[i];
-		struct candidate_standing *standing = &listing->rows[i].standing;
-
-		standing->is_valid = candidate->certificate->pairs_length > 0 &&
-				     candidate_is_valid(&listing->judge, candidate);
-		standing->covers_all = candidate->marks == listing->hosts.length;
-		/* Trust costs time; auto asks for it only among those that cover something. */
-		if (candidate->marks > 0)
-			(void)candidate_is_trusted(&listing->judge, candidate);
-		status = listing->judge.status;
-	}
+	if (status == CERTBIND_OK)
+		candidate_mark_hosts(&listing->index, listing->hosts.items, listing->hosts.length);
 	return status;
 }
 
+static void judge_one(void *data, size_t worker, size_t index)
+{
+	struct listing *listing = data;
+
+	/* The first failure of a worker is the one that is told. */
+	if (listing->judges[worker].status == CERTBIND_OK)
+		(void)candidate_is_trusted(&listing->judges[worker], listing->covering[index]);
+}
+
+/* Trust costs a signature or more a certificate; auto asks for it only among those that cover something. */
+static int listing_judge(struct listing *listing)
+{
+	size_t length = 0;
+	size_t i;
+	int status;
+
+	for (i = 0; i < listing->length; i++)
+		if (listing->candidates[i].marks > 0)
+			listing->covering[length++] = &listing->candidates[i];
+	if (length == 0)
+		return CERTBIND_OK;
+	status = snapshot_anchors(listing->snapshot, &listing->anchors, listing->error);
+	if (status < 0)
+		return status;
+	parallel_run(length, TRUST_THREAD_WORTH, judge_one, listing);
+	for (i = 0; i < PARALLEL_WORKERS_MAX && status == CERTBIND_OK; i++)
+		status = listing->judges[i].status;
+	return status;
+}
+
+static void listing_rows(struct listing *listing)
+{
+	size_t i;
+
+	for (i = 0; i < listing->length; i++) {
+		struct candidate *candidate = &listing->candidates[i];
+		struct candidate_standing *standing = &listing->rows[i].standing;
+
+		listing->rows[i].listing = listing;
+		standing->candidate = candidate;
+		standing->is_valid = candidate->certificate->pairs_length > 0 &&
+				     candidate_is_valid(&listing->judges[0], candidate);
+		standing->covers_all = candidate->marks == listing->hosts.length;
+		standing->exact = candidate->exact;
+	}
+}
 /* Those that cover no host at all are none of auto's; usable ones first, then by date and name. */
 static bool row_is_better(struct row *a, struct row *b)
 {
@@ -105,7 +120,7 @@ static bool row_is_better(struct row *a, struct row *b)
 	if ((left->marks > 0) != (right->marks > 0))
 		return left->marks > 0;
 	if (left->marks > 0)
-		return candidate_is_better(&a->listing->judge, &a->standing, &b->standing);
+		return candidate_is_better(&a->listing->judges[0], &a->standing, &b->standing);
 	if (a->standing.is_valid != b->standing.is_valid)
 		return a->standing.is_valid;
 	if (left->not_after != right->not_after)
@@ -189,7 +204,7 @@ static const char *coverage_text(const struct listing *listing, const struct row
 static void date_text(const struct listing *listing, const struct row *row, char *text, size_t size)
 {
 	const struct candidate *candidate = row->standing.candidate;
-	bool is_early = candidate->not_before > listing->judge.now;
+	bool is_early = candidate->not_before > listing->judges[0].now;
 	char day[DATE_SIZE];
 
 	date_format(is_early ? candidate->not_before : candidate->not_after, day);
@@ -235,36 +250,6 @@ static void reason_text(
 		trust_text(row->standing.candidate));
 }
 
-static bool pair_has(const struct pair *pair, const char *name)
-{
-	const char *own = pair->names;
-	size_t i;
-
-	for (i = 0; i < pair->names_length; i++, own += strlen(own) + 1)
-		if (strcmp(own, name) == 0)
-			return true;
-	return false;
-}
-
-/* As check and the index have it: by an identifier that all pairs have. */
-static bool pairs_cover(const struct certificate *certificate, const char *host)
-{
-	const struct pair *first = certificate->pairs;
-	const char *name = first->names;
-	size_t i, j;
-
-	for (i = 0; i < first->names_length; i++, name += strlen(name) + 1) {
-		if (!name_matches(name, host))
-			continue;
-		for (j = 1; j < certificate->pairs_length; j++)
-			if (!pair_has(&certificate->pairs[j], name))
-				break;
-		if (j == certificate->pairs_length)
-			return true;
-	}
-	return false;
-}
-
 static int listing_tell(const struct listing *listing, const struct row *row,
 	certbind_candidate_func *func, void *data)
 {
@@ -284,7 +269,7 @@ static int listing_tell(const struct listing *listing, const struct row *row,
 	for (i = 0; i < listing->hosts.length; i++) {
 		const char *host = listing->hosts.items[i];
 
-		if (candidate->marks > 0 && pairs_cover(certificate, host))
+		if (candidate->marks > 0 && candidate_covers(candidate, host))
 			listing->covers[told.covers_length++] = host;
 		else
 			listing->missing[told.missing_length++] = host;
@@ -304,23 +289,33 @@ static int listing_make(struct listing *listing)
 		return status;
 	listing->length = listing->snapshot->certificates_length;
 	listing->candidates = calloc(listing->length + 1, sizeof(*listing->candidates));
+	listing->covering = calloc(listing->length + 1, sizeof(struct candidate *));
 	listing->rows = calloc(listing->length + 1, sizeof(*listing->rows));
 	listing->covers = calloc(listing->hosts.length + 1, sizeof(char *));
 	listing->missing = calloc(listing->hosts.length + 1, sizeof(char *));
-	if (listing->candidates == NULL || listing->rows == NULL || listing->covers == NULL ||
-		listing->missing == NULL)
+	if (listing->candidates == NULL || listing->covering == NULL || listing->rows == NULL ||
+		listing->covers == NULL || listing->missing == NULL)
 		return CERTBIND_E_MEMORY;
-	status = listing_fill(listing);
+	status = listing_index(listing);
 	if (status == CERTBIND_OK)
-		qsort(listing->rows, listing->length, sizeof(*listing->rows), row_compare);
-	return status;
+		status = listing_judge(listing);
+	if (status < 0)
+		return status;
+	listing_rows(listing);
+	qsort(listing->rows, listing->length, sizeof(*listing->rows), row_compare);
+	return CERTBIND_OK;
 }
 
 static void listing_clear(struct listing *listing)
 {
+	size_t i;
+
 	candidate_index_clear(&listing->index);
-	candidate_judge_clear(&listing->judge);
+	for (i = 0; i < PARALLEL_WORKERS_MAX; i++)
+		candidate_judge_clear(&listing->judges[i]);
+	anchors_unref(listing->anchors);
 	free(listing->candidates);
+	free(listing->covering);
 	free(listing->rows);
 	free(listing->covers);
 	free(listing->missing);
@@ -347,6 +342,17 @@ static int listing_find(struct listing *listing, const char *domain, const char 
 	return CERTBIND_OK;
 }
 
+static void listing_set_judges(struct listing *listing, int64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < PARALLEL_WORKERS_MAX; i++) {
+		listing->judges[i].now = now;
+		listing->judges[i].anchors = listing_anchors;
+		listing->judges[i].data = listing;
+	}
+}
+
 int certbind_candidates(struct certbind_store *store, const char *domain, const char *service,
 	certbind_candidate_func *func, void *data, struct certbind_error *error)
 {
@@ -360,9 +366,7 @@ int certbind_candidates(struct certbind_store *store, const char *domain, const 
 	listing.snapshot = store_snapshot(store);
 	if (listing.snapshot == NULL)
 		return error_set(error, CERTBIND_E_STATE, NULL, 0, "nothing is loaded");
-	listing.judge.now = (int64_t)clock_source_now(store->clock);
-	listing.judge.anchors = listing_anchors;
-	listing.judge.data = &listing;
+	listing_set_judges(&listing, (int64_t)clock_source_now(store->clock));
 	status = listing_find(&listing, domain, service);
 	if (listing.binding != NULL) { /* found */
 		status = listing_make(&listing);

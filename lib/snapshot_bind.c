@@ -47,35 +47,6 @@ static struct certificate *usable_certificate(const struct snapshot *snapshot, c
 	return found != NULL && (*found)->pairs_length > 0 ? *found : NULL;
 }
 
-/* Counts a host for each candidate of a list, once; host 0 takes all counts back. */
-static void mark_list(const struct candidate_list *list, size_t host)
-{
-	size_t i;
-
-	for (i = 0; list != NULL && i < list->length; i++) {
-		struct candidate *candidate = list->items[i];
-
-		if (host == 0)
-			candidate->marks = 0;
-		else if (candidate->last_marked != host) /* it may match in two ways */
-			candidate->marks++;
-		candidate->last_marked = host;
-	}
-}
-
-/* Counts in each candidate how many of the hosts it covers, or takes that back. */
-static void mark_hosts(struct snapshot_build *build, char *const *hosts, size_t length, bool counts)
-{
-	size_t i;
-
-	for (i = 0; i < length; i++) {
-		struct candidate_matches matches = candidate_index_match(&build->index, hosts[i]);
-
-		mark_list(matches.exact, counts ? i + 1 : 0);
-		mark_list(matches.wildcard, counts ? i + 1 : 0);
-	}
-}
-
 /* What auto finds for one of the marked hosts; NULL in *bundle when nothing covers it. */
 static int auto_bundle(
 	struct snapshot_build *build, const char *host, size_t hosts_length, struct bundle **bundle)
@@ -99,10 +70,10 @@ static int auto_bundles(
 	size_t i;
 	int status = CERTBIND_OK;
 
-	mark_hosts(build, names, length, true);
+	candidate_mark_hosts(&build->index, names, length);
 	for (i = 0; i < length && status == CERTBIND_OK; i++)
 		status = auto_bundle(build, names[i], length, &bundles[i]);
-	mark_hosts(build, names, length, false);
+	candidate_unmark_hosts(&build->index, names, length);
 	return status;
 }
 

@@ -16,7 +16,7 @@
 
 /* A check of many domains: what it says does not depend on how many threads make the verdicts. */
 
-enum { DOMAINS = 700, ENDED_BY_TEST = 77, CALLERS = 3 };
+enum { DOMAINS = 520, ENDED_BY_TEST = 77, CALLERS = 3 };
 
 /* How many cores the library is told that there are; threads of its own: how many it started. */
 static atomic_long cores = 1;
@@ -194,7 +194,7 @@ static void any_number_of_threads_says_the_same(void **state)
 	assert_int_equal(check(*state, NULL, &one), CERTBIND_OK);
 	assert_int_equal(atomic_load(&started), 0);
 	assert_true(one.findings > DOMAINS);
-	for (i = 2; i <= 32; i *= 4) {
+	for (i = 2; i <= 32; i *= 16) {
 		atomic_store(&cores, i);
 		atomic_store(&started, 0);
 		told_begin(&several);
@@ -246,7 +246,7 @@ static void callbacks_end_it(void **state)
 	atomic_store(&cores, 4);
 	told_begin(&all);
 	assert_int_equal(check(*state, NULL, &all), CERTBIND_OK);
-	for (i = 1; i < all.findings; i += 1 + all.findings / 9) {
+	for (i = 1; i < all.findings; i += 1 + all.findings / 4) {
 		told_begin(&ended);
 		ended.findings_left = i;
 		assert_int_equal(check(*state, NULL, &ended), ENDED_BY_TEST);
@@ -262,6 +262,44 @@ static void callbacks_end_it(void **state)
 		free(ended.text);
 	}
 	free(all.text);
+}
+
+static int tell_candidate(void *data, const struct certbind_candidate *candidate)
+{
+	struct told *told = data;
+
+	assert_true(pthread_equal(told->thread, pthread_self()));
+	(void)fprintf(told->out, "%s %zu %zu %s %d\n", candidate->certificate,
+		candidate->covers_length, candidate->missing_length, candidate->reason,
+		candidate->chosen);
+	told->findings++;
+	return 0;
+}
+
+/* The same of the certificates that a domain could have, of which many cover it. */
+static void any_number_of_threads_has_the_same_candidates(void **state)
+{
+	struct told one, several;
+
+	atomic_store(&cores, 1);
+	atomic_store(&started, 0);
+	told_begin(&one);
+	assert_int_equal(certbind_candidates(*state, "d002.good.example", "webmail", tell_candidate,
+				 &one, NULL),
+		CERTBIND_OK);
+	assert_int_equal(fclose(one.out), 0);
+	assert_int_equal(atomic_load(&started), 0);
+	assert_int_equal(one.findings, DOMAINS + 1);
+	atomic_store(&cores, 4);
+	told_begin(&several);
+	assert_int_equal(certbind_candidates(*state, "d002.good.example", "webmail", tell_candidate,
+				 &several, NULL),
+		CERTBIND_OK);
+	assert_int_equal(fclose(several.out), 0);
+	assert_true(atomic_load(&started) > 0);
+	assert_string_equal(several.text, one.text);
+	free(several.text);
+	free(one.text);
 }
 
 static void *check_in_thread(void *data)
@@ -309,6 +347,7 @@ int main(void)
 		cmocka_unit_test(any_number_of_threads_says_the_same),
 		cmocka_unit_test(one_domain_says_the_same),
 		cmocka_unit_test(callbacks_end_it),
+		cmocka_unit_test(any_number_of_threads_has_the_same_candidates),
 		cmocka_unit_test(several_callers_check_at_once),
 	};
 
