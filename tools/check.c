@@ -15,7 +15,18 @@ struct check {
 	struct connect *connect; /* NULL: no endpoint is asked */
 	size_t argument;
 	bool is_ok_kept; /* what is fine is needed only where it is shown */
+	bool is_streamed; /* JSON of a million findings needs none of them in memory */
+	bool is_begun; /* the JSON of findings */
+	bool has_printed;
 };
+
+static void print_finding(void *data, const struct certbind_finding *finding)
+{
+	struct check *check = data;
+
+	json_report_finding(stdout, finding, !check->has_printed);
+	check->has_printed = true;
+}
 
 static int add_binding(void *data, const struct certbind_binding *binding)
 {
@@ -54,6 +65,11 @@ static int check_domain(struct certbind_store *store, const char *domain, time_t
 
 	if (status < 0 && status != CERTBIND_E_UNKNOWN_DOMAIN)
 		return status;
+	if (check->is_streamed) {
+		findings_hand_on(check->findings, print_finding, check);
+		json_report_begin(stdout);
+		check->is_begun = true;
+	}
 	return certbind_check_each(store, domain, at, add_finding, report_progress, check, error);
 }
 
@@ -81,24 +97,21 @@ static int check_arguments(struct certbind_store *store, const struct options *o
 }
 
 static int check_all(struct certbind_store *store, const struct options *options,
-	struct findings *findings, struct problems *problems)
+	struct check *check, struct problems *problems)
 {
-	struct check check = {
-		.findings = findings,
-		.connect = options->connect_length > 0 ? connect_new(options) : NULL,
-		.is_ok_kept = options->is_all || options->is_json,
-	};
 	int status = CERTBIND_OK;
 
-	if (check.connect != NULL)
-		status = connect_check_services(check.connect, store, problems);
+	if (options->connect_length > 0)
+		check->connect = connect_new(options);
+	if (check->connect != NULL)
+		status = connect_check_services(check->connect, store, problems);
 	if (status == CERTBIND_OK)
-		status = check_arguments(store, options, &check, problems);
-	if (status == CERTBIND_OK && check.connect != NULL)
-		status = connect_run(check.connect, store, findings, problems);
-	connect_free(check.connect);
+		status = check_arguments(store, options, check, problems);
+	if (status == CERTBIND_OK && check->connect != NULL)
+		status = connect_run(check->connect, store, check->findings, problems);
+	connect_free(check->connect);
 	if (status == CERTBIND_OK)
-		findings_settle_by_domain(findings);
+		findings_settle_by_domain(check->findings);
 	return status;
 }
 
@@ -107,17 +120,26 @@ static int run(const struct options *options)
 	static const struct report_words words = { "DOMAIN", "domain", "domains", "secured",
 		"NOT secured", true };
 	struct findings findings = { 0 };
+	struct check check = {
+		.findings = &findings,
+		.is_ok_kept = options->is_all || options->is_json,
+		/* Of several arguments one may fail, or say again what another said. */
+		.is_streamed = options->is_json && options->connect_length == 0 &&
+			       options->arguments_length <= 1,
+	};
 	struct problems problems;
 	struct certbind_store *store;
 	int status = STATUS_TROUBLE;
 
 	problems_open(&problems);
 	store = loading_open(options, &problems);
-	if (store != NULL && check_all(store, options, &findings, &problems) == CERTBIND_OK)
+	if (store != NULL && check_all(store, options, &check, &problems) == CERTBIND_OK)
 		status = findings_status(&findings);
 	else
 		findings_clear(&findings);
-	if (options->is_json)
+	if (check.is_begun)
+		json_report_end(stdout, &findings, &problems);
+	else if (options->is_json)
 		json_report(stdout, &findings, &problems);
 	else if (status != STATUS_TROUBLE)
 		report_print(stdout, &findings, &words, options->is_all);

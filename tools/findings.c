@@ -29,20 +29,26 @@ static void copy_finding(struct finding *copy, const struct certbind_finding *fi
 	const char **texts[] = { &view->domain, &view->domain_unicode, &view->service, &view->host,
 		&view->certificate, &view->code, &view->advice, &view->file };
 	size_t length = sizeof(texts) / sizeof(texts[0]);
+	bool is_ascii = finding->domain_unicode != NULL && finding->domain != NULL &&
+			strcmp(finding->domain_unicode, finding->domain) == 0;
 	size_t size = 0;
 	char *end;
 	size_t i;
 
 	*view = *finding;
+	if (is_ascii)
+		view->domain_unicode = NULL;
 	for (i = 0; i < length; i++)
 		size += size_of(*texts[i]);
 	copy->strings = memory_new(size);
 	end = copy->strings;
 	for (i = 0; i < length; i++)
 		move_string(texts[i], &end);
+	if (is_ascii)
+		view->domain_unicode = view->domain;
 }
 
-void findings_add(
+static void keep_finding(
 	struct findings *findings, const struct certbind_finding *finding, size_t argument)
 {
 	struct finding *item;
@@ -71,7 +77,8 @@ void findings_add_subject(
 	subject = &findings->subjects[findings->subjects_length++];
 	memset(subject, 0, sizeof(*subject));
 	subject->name = memory_string(name);
-	subject->unicode = memory_string(unicode);
+	subject->unicode =
+		unicode != NULL && strcmp(unicode, name) == 0 ? NULL : memory_string(unicode);
 	subject->argument = argument;
 }
 
@@ -115,38 +122,81 @@ static void sort_subjects(struct findings *findings)
 	findings->subjects_length = kept + 1;
 }
 
-static size_t find_subject(const struct findings *findings, const char *name)
+/* Among the first `length`, which are sorted. */
+static size_t find_subject(const struct findings *findings, const char *name, size_t length)
 {
 	const struct subject *found;
 
-	if (name == NULL || findings->subjects_length == 0)
+	if (name == NULL || length == 0)
 		return SUBJECT_NONE;
-	found = bsearch(name, findings->subjects, findings->subjects_length,
-		sizeof(*findings->subjects), compare_name);
+	found = bsearch(
+		name, findings->subjects, length, sizeof(*findings->subjects), compare_name);
 	return found == NULL ? SUBJECT_NONE : (size_t)(found - findings->subjects);
+}
+
+static void count_finding(struct findings *findings, int severity, size_t index)
+{
+	struct subject ignored = { 0 };
+	struct subject *subject = index == SUBJECT_NONE ? &ignored : &findings->subjects[index];
+
+	if (severity == CERTBIND_SEVERITY_ERROR) {
+		findings->errors++;
+		subject->errors++;
+	} else if (severity == CERTBIND_SEVERITY_WARNING) {
+		findings->warnings++;
+		subject->warnings++;
+	}
 }
 
 static void count(struct findings *findings)
 {
-	struct subject ignored = { 0 };
-	struct subject *subject;
 	size_t i;
 
-	for (i = 0; i < findings->length; i++) {
-		subject = findings->items[i].subject == SUBJECT_NONE
-				  ? &ignored
-				  : &findings->subjects[findings->items[i].subject];
-		if (findings->items[i].view.severity == CERTBIND_SEVERITY_ERROR) {
-			findings->errors++;
-			subject->errors++;
-		} else if (findings->items[i].view.severity == CERTBIND_SEVERITY_WARNING) {
-			findings->warnings++;
-			subject->warnings++;
-		}
-	}
+	for (i = 0; i < findings->length; i++)
+		count_finding(
+			findings, findings->items[i].view.severity, findings->items[i].subject);
 	for (i = 0; i < findings->subjects_length; i++)
 		if (findings->subjects[i].errors == 0)
 			findings->subjects_secured++;
+}
+
+/* The subject of a finding that is not kept; a new one behind the others where nothing else named it. */
+static size_t subject_of(
+	struct findings *findings, const struct certbind_finding *finding, size_t argument)
+{
+	size_t index;
+
+	if (finding->domain == NULL)
+		return SUBJECT_NONE;
+	if (findings->subject != SUBJECT_NONE &&
+		strcmp(findings->subjects[findings->subject].name, finding->domain) == 0)
+		return findings->subject;
+	index = find_subject(findings, finding->domain, findings->subjects_sorted);
+	if (index != SUBJECT_NONE)
+		return index;
+	findings_add_subject(findings, finding->domain, finding->domain_unicode, argument);
+	return findings->subjects_length - 1;
+}
+
+void findings_hand_on(struct findings *findings, findings_func *func, void *data)
+{
+	sort_subjects(findings);
+	findings->subjects_sorted = findings->subjects_length;
+	findings->subject = SUBJECT_NONE;
+	findings->func = func;
+	findings->data = data;
+}
+
+void findings_add(
+	struct findings *findings, const struct certbind_finding *finding, size_t argument)
+{
+	if (findings->func == NULL) {
+		keep_finding(findings, finding, argument);
+		return;
+	}
+	findings->subject = subject_of(findings, finding, argument);
+	count_finding(findings, finding->severity, findings->subject);
+	findings->func(findings->data, finding);
 }
 
 void findings_settle_by_domain(struct findings *findings)
@@ -165,7 +215,8 @@ void findings_settle_by_domain(struct findings *findings)
 	sort_subjects(findings);
 	for (i = 0; i < findings->length; i++) {
 		item = &findings->items[i];
-		item->subject = find_subject(findings, item->view.domain);
+		item->subject =
+			find_subject(findings, item->view.domain, findings->subjects_length);
 		if (item->subject != SUBJECT_NONE &&
 			findings->subjects[item->subject].argument != item->argument)
 			free(item->strings);

@@ -25,6 +25,9 @@ struct subject {
 	size_t warnings;
 };
 
+/* Is given a finding that is not kept; it lives until the function returns. */
+typedef void findings_func(void *data, const struct certbind_finding *finding);
+
 struct findings {
 	struct finding *items;
 	size_t length;
@@ -35,7 +38,18 @@ struct findings {
 	size_t subjects_secured;
 	size_t errors;
 	size_t warnings;
+	findings_func *func; /* NULL: they are kept */
+	void *data;
+	size_t subjects_sorted; /* of what is not kept: how many subjects there were before */
+	size_t subject; /* the one of the last finding, or SUBJECT_NONE */
 };
+
+/*
+ * From now on findings are counted and handed to `func`, not kept: for as many as there may be. All
+ * are of one argument, those of one domain follow each other, and all domains but those that only
+ * findings name have been added.
+ */
+void findings_hand_on(struct findings *findings, findings_func *func, void *data);
 
 void findings_add(
 	struct findings *findings, const struct certbind_finding *finding, size_t argument);

@@ -138,16 +138,21 @@ static void print_problem(FILE *out, const struct problem *problem)
 	print(out, object);
 }
 
-/* Piece by piece, so that a hundred thousand findings need no tree of them all. */
-void json_report(FILE *out, const struct findings *findings, const struct problems *problems)
+void json_report_begin(FILE *out)
+{
+	(void)fputs("{\"version\": 1, \"findings\": [", out);
+}
+
+void json_report_finding(FILE *out, const struct certbind_finding *finding, bool is_first)
+{
+	(void)fputs(is_first ? "\n" : ",\n", out);
+	print_finding(out, finding);
+}
+
+void json_report_end(FILE *out, const struct findings *findings, const struct problems *problems)
 {
 	size_t i;
 
-	(void)fputs("{\"version\": 1, \"findings\": [", out);
-	for (i = 0; i < findings->length; i++) {
-		(void)fputs(i == 0 ? "\n" : ",\n", out);
-		print_finding(out, &findings->items[i].view);
-	}
 	(void)fputs("], \"summary\": ", out);
 	print_summary(out, findings);
 	(void)fputs(", \"errors\": [", out);
@@ -156,6 +161,16 @@ void json_report(FILE *out, const struct findings *findings, const struct proble
 		print_problem(out, &problems->items[i]);
 	}
 	(void)fputs("]}\n", out);
+}
+
+void json_report(FILE *out, const struct findings *findings, const struct problems *problems)
+{
+	size_t i;
+
+	json_report_begin(out);
+	for (i = 0; i < findings->length; i++)
+		json_report_finding(out, &findings->items[i].view, i == 0);
+	json_report_end(out, findings, problems);
 }
 
 void json_bindings_begin(FILE *out)

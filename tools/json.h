@@ -14,6 +14,11 @@
 /* What `check` and `verify` print, also when they found nothing out: then only with problems. */
 void json_report(FILE *out, const struct findings *findings, const struct problems *problems);
 
+/* The same in pieces, for findings that are not kept: the begin, each finding, the end. */
+void json_report_begin(FILE *out);
+void json_report_finding(FILE *out, const struct certbind_finding *finding, bool is_first);
+void json_report_end(FILE *out, const struct findings *findings, const struct problems *problems);
+
 /* What `list` prints: the begin, each binding, the end. */
 void json_bindings_begin(FILE *out);
 void json_binding(FILE *out, const struct certbind_binding *binding, bool is_first);

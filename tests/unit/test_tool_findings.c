@@ -47,6 +47,43 @@ static void counts_by_domain(void **state)
 	assert_int_equal(findings.length, 0);
 }
 
+static void count_told(void *data, const struct certbind_finding *finding)
+{
+	size_t *told = data;
+
+	assert_non_null(finding->code);
+	++*told;
+}
+
+/* Without being kept they count the same. */
+static void counts_what_is_handed_on(void **state)
+{
+	struct findings findings = { 0 };
+	size_t told = 0;
+
+	(void)state;
+	findings_add_subject(&findings, "c.example", NULL, 0);
+	findings_add_subject(&findings, "a.example", NULL, 0);
+	findings_hand_on(&findings, count_told, &told);
+	add(&findings, NULL, "default-certificate", CERTBIND_SEVERITY_NOTE, 0);
+	add(&findings, "a.example", "covered", CERTBIND_SEVERITY_OK, 0);
+	add(&findings, "b.example", "bad-configuration", CERTBIND_SEVERITY_ERROR, 0);
+	add(&findings, "b.example", "bad-configuration", CERTBIND_SEVERITY_ERROR, 0);
+	add(&findings, "c.example", "expires-soon", CERTBIND_SEVERITY_WARNING, 0);
+	add(&findings, "d.example", "bad-configuration", CERTBIND_SEVERITY_ERROR, 0);
+	findings_settle_by_domain(&findings);
+	assert_int_equal(told, 6);
+	assert_int_equal(findings.length, 0);
+	assert_int_equal(findings.subjects_length, 4);
+	assert_int_equal(findings.subjects_secured, 2);
+	assert_string_equal(findings.subjects[1].name, "b.example");
+	assert_int_equal(findings.subjects[1].errors, 2);
+	assert_int_equal(findings.subjects[2].warnings, 1);
+	assert_int_equal(findings.errors, 3);
+	assert_int_equal(findings.warnings, 1);
+	findings_clear(&findings);
+}
+
 /* "check a.example b.example A.EXAMPLE": what is said twice counts once. */
 static void keeps_what_several_arguments_say_once(void **state)
 {
@@ -125,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_by_domain),
+		cmocka_unit_test(counts_what_is_handed_on),
 		cmocka_unit_test(keeps_what_several_arguments_say_once),
 		cmocka_unit_test(counts_by_argument),
 		cmocka_unit_test(the_worst_finding_makes_the_status),
