@@ -148,6 +148,8 @@ static int open_lock(int directory, const char *state_dir, int *fd, struct certb
 	if (*fd < 0)
 		return refuse_errno(
 			error, state_dir, "its file " SELFSIGNED_LOCK " can't be opened", errno);
+	/* The umask may have taken its owner's rights; one that is another's stays as it is. */
+	(void)fchmod(*fd, S_IRUSR | S_IWUSR);
 	number = wait_for_lock(*fd);
 	if (number != 0)
 		return refuse_errno(

@@ -51,6 +51,7 @@ static void test_modes(void **state)
 		(void)umask(mask);
 		assert_mode(scratch->directory, S_IFDIR | 0700);
 		assert_mode(scratch->file, S_IFREG | 0600);
+		assert_mode(lock, S_IFREG | 0600);
 		assert_int_equal(access(scratch->temporary, F_OK), -1);
 		assert_int_equal(unlink(scratch->file), 0);
 		assert_int_equal(unlink(lock), 0);

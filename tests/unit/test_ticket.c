@@ -480,17 +480,21 @@ static void a_key_file_is_written(void **state)
 {
 	struct certbind_error error;
 	struct stat status;
+	static const mode_t masks[] = { 0, 077, 0777 };
 	char path[600], before[64], after[64];
 	FILE *file;
+	size_t i;
 
 	(void)state;
-	(void)unlink(key_path());
-	(void)umask(0777);
-	assert_int_equal(certbind_ticket_key_write(key_path(), NULL), 0);
-	(void)umask(022);
-	assert_int_equal(stat(key_path(), &status), 0);
-	assert_int_equal(status.st_mode, S_IFREG | 0600);
-	assert_int_equal(status.st_size, 64);
+	for (i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		(void)unlink(key_path());
+		(void)umask(masks[i]);
+		assert_int_equal(certbind_ticket_key_write(key_path(), NULL), 0);
+		(void)umask(022);
+		assert_int_equal(stat(key_path(), &status), 0);
+		assert_int_equal(status.st_mode, S_IFREG | 0600);
+		assert_int_equal(status.st_size, 64);
+	}
 	file = fopen(key_path(), "r");
 	assert_int_equal(fread(before, 1, 64, file), 64);
 	(void)fclose(file);
