@@ -11,6 +11,7 @@ import resource
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
 
@@ -313,3 +314,32 @@ def test_slow_handshakes_end_in_time(slow_handshakes, pki):
     thread.join()
     assert set(ended) == set(MAIL)
     assert all(25 < seconds < 40 for seconds in ended.values()), ended
+
+
+@pytest.mark.parametrize("protocol", IMPLICIT)
+def test_renegotiation_is_refused(daemons, place, pki, protocol):
+    """TLS 1.2's client may ask for it, with the same name or another (openssl's R): the connection
+    ends, and nothing is served over it afterwards; the next client is served."""
+    port = daemons[protocol].port(protocol)
+    client = subprocess.Popen(
+        ["openssl", "s_client", "-tls1_2", "-connect", "127.0.0.1:%d" % port, "-servername", NAME,
+         "-CAfile", str(pki.ca), "-verify_return_error"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        # Only what comes after the session's report is taken for a command.
+        text = b""
+        while b"Extended master secret" not in text:
+            line = client.stdout.readline()
+            assert line, text
+            text += line
+        client.stdin.write(b"R\n")
+        client.stdin.flush()
+        client.wait(timeout=support.CLIENT_TIMEOUT)
+        rest = client.stdout.read()
+    finally:
+        client.kill()
+        client.wait()
+    assert b"RENEGOTIATING" in rest
+    assert client.returncode != 0 or b"closed" in rest, rest
+    assert b"BEGIN CERTIFICATE" not in rest
+    assert_served(daemons, pki, protocol)
