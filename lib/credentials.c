@@ -78,6 +78,22 @@ static unsigned int pair_served_length(const struct pair *pair)
 	return pair->chain_length - pair->chain_extra;
 }
 
+/*
+ * A certificate that is only sent. GnuTLS asks for the public key of the first one of a chain
+ * alone (gnutls_certificate_set_key(3)); for the others gnutls_pcert_import_x509_raw() would parse
+ * what nobody reads, as long as all the rest takes.
+ */
+static int pcert_from_bytes(gnutls_pcert_st *pcert, const gnutls_datum_t *der)
+{
+	pcert->cert.data = gnutls_malloc(der->size);
+	if (pcert->cert.data == NULL)
+		return GNUTLS_E_MEMORY_ERROR;
+	memcpy(pcert->cert.data, der->data, der->size);
+	pcert->cert.size = der->size;
+	pcert->type = GNUTLS_CRT_X509;
+	return 0;
+}
+
 static int pair_import_chain(const struct pair *pair, gnutls_pcert_st **chain)
 {
 	unsigned int length = pair_served_length(pair);
@@ -90,7 +106,9 @@ static int pair_import_chain(const struct pair *pair, gnutls_pcert_st **chain)
 	for (i = 0; i < length && status >= 0; i++) {
 		gnutls_datum_t der = der_peek(pair->chain[i]);
 
-		status = gnutls_pcert_import_x509_raw(&(*chain)[i], &der, GNUTLS_X509_FMT_DER, 0);
+		status = i == 0 ? gnutls_pcert_import_x509_raw(
+					  &(*chain)[i], &der, GNUTLS_X509_FMT_DER, 0)
+				: pcert_from_bytes(&(*chain)[i], &der);
 	}
 	if (status >= 0)
 		return 0;

@@ -16,6 +16,9 @@
  */
 enum { SESSION_EXTENSION = 65483 };
 
+/* Most sessions' names fit into it: one block less of a handshake's memory. */
+enum { SESSION_NAMES_ROOM = 72 };
+
 /* What a session holds; freed with it. */
 struct session_state {
 	struct certbind_context *context;
@@ -28,6 +31,7 @@ struct session_state {
 	bool may_start_early;
 	struct transport *transport; /* NULL: the daemon's own */
 	char *names; /* host, domain: each with its NUL; NULL: nothing is selected */
+	char room[SESSION_NAMES_ROOM]; /* for them, where it is enough */
 };
 
 static struct session_state *session_state_peek(gnutls_session_t session)
@@ -47,7 +51,8 @@ static void session_state_free(gnutls_ext_priv_data_t data)
 	context_unref(state->context);
 	gnutls_anti_replay_deinit(state->anti_replay);
 	transport_free(state->transport);
-	free(state->names);
+	if (state->names != state->room)
+		free(state->names);
 	free(state);
 }
 
@@ -70,7 +75,8 @@ static const char *state_certificate(const struct session_state *state)
 static int state_set_names(struct session_state *state, const char *host, const char *domain)
 {
 	size_t host_size = strlen(host) + 1, domain_size = strlen(domain) + 1;
-	char *names = malloc(host_size + domain_size);
+	size_t size = host_size + domain_size;
+	char *names = size <= sizeof(state->room) ? state->room : malloc(size);
 
 	if (names == NULL)
 		return GNUTLS_E_MEMORY_ERROR;
