@@ -43,11 +43,11 @@ struct pair {
 	struct der *token_pin; /* what the token asks for when it logs in again; NULL: none */
 	struct der *staple; /* verified against chain[0] and its issuer; NULL: none */
 	int64_t staple_from, staple_until; /* s since the epoch; served only between the two */
-	gnutls_pk_algorithm_t key_algorithm;
 	int64_t not_before, not_after; /* of the end-entity, s since the epoch */
 	const char *
 		names; /* its identifiers that can match something, folded, each with its NUL, one after the other; chain[0] holds them */
 	size_t names_length; /* how many */
+	gnutls_pk_algorithm_t key_algorithm;
 	bool must_staple; /* RFC 7633 */
 };
 

@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool certificate_parts_equal(const struct der *a, const struct certificate_part *a_part,
+	const struct der *b, const struct certificate_part *b_part)
+{
+	return a_part->size == b_part->size &&
+	       memcmp(a->data + a_part->at, b->data + b_part->at, a_part->size) == 0;
+}
+
 /* What is found before it is put into one block. */
 struct pieces {
 	struct certificate_facts facts;
@@ -78,16 +85,14 @@ static int read_names(gnutls_x509_crt_t crt, size_t size, struct pieces *pieces)
 }
 
 /* Where the certificate itself has these bytes, which are a copy of some of its own. */
-static gnutls_datum_t locate(const struct der *der, const gnutls_datum_t *piece)
+static struct certificate_part locate(const struct der *der, const gnutls_datum_t *piece)
 {
-	gnutls_datum_t place = der_peek(der);
+	struct certificate_part part = { 0, piece->size };
 
-	while (place.size > piece->size && memcmp(place.data, piece->data, piece->size) != 0) {
-		place.data++;
-		place.size--;
-	}
-	place.size = piece->size;
-	return place;
+	while (part.at + part.size < der->size &&
+		memcmp(der->data + part.at, piece->data, piece->size) != 0)
+		part.at++;
+	return part;
 }
 
 static int read_subject_and_issuer(
@@ -152,8 +157,7 @@ static struct certificate_facts *join(const struct pieces *pieces)
 	if (facts == NULL)
 		return NULL;
 	*facts = pieces->facts;
-	facts->names = (char *)(facts + 1);
-	memcpy(facts->names, pieces->names, pieces->names_size);
+	memcpy(facts + 1, pieces->names, pieces->names_size);
 	return facts;
 }
 

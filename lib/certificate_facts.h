@@ -12,20 +12,33 @@ enum {
 	CERTIFICATE_DER_MAX = 100 * 1024
 };
 
+/* Some of a certificate's bytes. Ten thousand of these are kept: no pointers. */
+struct certificate_part {
+	uint32_t at, size;
+};
+
+bool certificate_parts_equal(const struct der *a, const struct certificate_part *a_part,
+	const struct der *b, const struct certificate_part *b_part);
+
 /*
  * What certbind wants to know of one certificate, read once and kept with its bytes: the note of
  * its der. Immutable; lives as long as the der.
  */
 struct certificate_facts {
 	int64_t not_before, not_after; /* s since the epoch */
-	gnutls_pk_algorithm_t key_algorithm;
-	bool must_staple; /* RFC 7633 */
 	unsigned char key_id[PUBLIC_ID_SIZE]; /* of the public key */
-	gnutls_datum_t subject, issuer; /* encoded; they point into the der */
-	char *names; /* as struct pair has them */
-	size_t names_length;
+	struct certificate_part subject, issuer; /* encoded */
+	gnutls_pk_algorithm_t key_algorithm;
+	uint32_t names_length; /* how many */
+	bool must_staple; /* RFC 7633 */
 	/* Behind it, in the same block: the names. */
 };
+
+/* As struct pair has them; live as long as the facts. */
+static inline const char *certificate_facts_names(const struct certificate_facts *facts)
+{
+	return (const char *)(facts + 1);
+}
 
 /*
  * The facts of a certificate, read now if they were not before. Returns CERTBIND_OK,

@@ -7,12 +7,12 @@
 
 static size_t names_size(const struct certificate_facts *facts)
 {
-	const char *name = facts->names;
+	const char *name = certificate_facts_names(facts);
 	size_t i;
 
 	for (i = 0; i < facts->names_length; i++)
 		name += strlen(name) + 1;
-	return (size_t)(name - facts->names);
+	return (size_t)(name - certificate_facts_names(facts));
 }
 
 int certificate_names(struct der *der, char **names, size_t *names_length)
@@ -30,7 +30,7 @@ int certificate_names(struct der *der, char **names, size_t *names_length)
 	*names = malloc(size + 1);
 	if (*names == NULL)
 		return CERTBIND_E_MEMORY;
-	memcpy(*names, facts->names, size);
+	memcpy(*names, certificate_facts_names(facts), size);
 	*names_length = facts->names_length;
 	return CERTBIND_OK;
 }

@@ -15,11 +15,6 @@ struct order {
 	size_t duplicates;
 };
 
-static bool datum_equal(const gnutls_datum_t *a, const gnutls_datum_t *b)
-{
-	return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
-}
-
 /* How well the key identifiers of `issuer` fit those of one that has its name as issuer. */
 static int identifier_fit(
 	const struct certificate_identifiers *own, const struct certificate_identifiers *issuer)
@@ -40,10 +35,21 @@ static void take(struct order *order, size_t i)
 	order->from[i] = NULL;
 }
 
+/* Of the one taken last, whose facts are given. */
 static bool has_issuers_name(
 	const struct order *order, size_t i, const struct certificate_facts *facts)
 {
-	return order->from[i] != NULL && datum_equal(&facts->issuer, &order->facts[i]->subject);
+	return order->from[i] != NULL &&
+	       certificate_parts_equal(order->to[order->to_length - 1], &facts->issuer,
+		       order->from[i], &order->facts[i]->subject);
+}
+
+/* By name. */
+static bool is_own_issuer(const struct order *order, const struct certificate_facts *facts)
+{
+	const struct der *der = order->to[order->to_length - 1];
+
+	return certificate_parts_equal(der, &facts->issuer, der, &facts->subject);
 }
 
 /* The one that fits best, the first of several; order->length when none does. */
@@ -56,7 +62,7 @@ static size_t find_best(const struct order *order, const struct certificate_fact
 
 	certificate_identifiers(order->to[order->to_length - 1], &own);
 	/* Its own issuer by name and by key: nobody stands above it. */
-	if (datum_equal(&facts->issuer, &facts->subject) && identifier_fit(&own, &own) > 1)
+	if (is_own_issuer(order, facts) && identifier_fit(&own, &own) > 1)
 		return order->length;
 	for (i = 0; i < order->length; i++) {
 		int fit;
@@ -86,7 +92,7 @@ static size_t find_issuer(const struct order *order, const struct certificate_fa
 		if (count++ == 0)
 			first = i;
 	}
-	if (count > 1 || (count == 1 && datum_equal(&facts->issuer, &facts->subject)))
+	if (count > 1 || (count == 1 && is_own_issuer(order, facts)))
 		return find_best(order, facts);
 	return first;
 }

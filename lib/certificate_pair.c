@@ -9,7 +9,7 @@ static void pair_set_facts(struct pair *pair, const struct certificate_facts *fa
 	pair->key_algorithm = facts->key_algorithm;
 	pair->not_before = facts->not_before;
 	pair->not_after = facts->not_after;
-	pair->names = facts->names;
+	pair->names = certificate_facts_names(facts);
 	pair->names_length = facts->names_length;
 	pair->must_staple = facts->must_staple;
 }

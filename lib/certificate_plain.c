@@ -25,7 +25,7 @@ struct plain {
 };
 
 /* Where the element stands in the certificate. */
-static bool locate(const struct plain *plain, const char *element, gnutls_datum_t *place)
+static bool locate(const struct plain *plain, const char *element, struct certificate_part *part)
 {
 	int begin, end;
 
@@ -33,9 +33,8 @@ static bool locate(const struct plain *plain, const char *element, gnutls_datum_
 		    element, &begin, &end) != ASN1_SUCCESS ||
 		begin < 0 || end < begin || (size_t)end >= plain->der->size)
 		return false;
-	*place = der_peek(plain->der);
-	place->data += begin;
-	place->size = (unsigned int)(end - begin + 1);
+	part->at = (uint32_t)begin;
+	part->size = (uint32_t)(end - begin + 1);
 	return true;
 }
 
@@ -57,21 +56,17 @@ static bool read_oid(asn1_node tree, const char *element, char oid[OID_SIZE])
 	return read_small(tree, element, oid, OID_SIZE, &size);
 }
 
-static bool datum_equal(const gnutls_datum_t *a, const gnutls_datum_t *b)
-{
-	return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
-}
-
 /* GnuTLS wants version 3 where there are extensions, and one algorithm inside and outside. */
 static bool check_form(const struct plain *plain)
 {
 	unsigned char version[8];
-	gnutls_datum_t inner, outer;
+	struct certificate_part inner, outer;
 	size_t size;
 
 	return read_small(plain->tree, "tbsCertificate.version", version, sizeof(version), &size) &&
 	       size == 1 && version[0] == 2 && locate(plain, "tbsCertificate.signature", &inner) &&
-	       locate(plain, "signatureAlgorithm", &outer) && datum_equal(&inner, &outer);
+	       locate(plain, "signatureAlgorithm", &outer) &&
+	       certificate_parts_equal(plain->der, &inner, plain->der, &outer);
 }
 
 /* Two digits; -1: none. */

@@ -8,11 +8,18 @@
 
 enum { POOL_BUCKETS_MIN = 16 };
 
+/* One that a pool lists. Most are not listed, and have no need of the rest. */
+struct listed {
+	struct listed *next; /* of its bucket */
+	uint64_t hash;
+	struct der der;
+};
+
 struct der_pool {
 	atomic_uint references;
 	pthread_mutex_t lock; /* guards what follows */
 	struct hash_key key;
-	struct der **buckets;
+	struct listed **buckets;
 	size_t mask; /* number of buckets - 1 */
 	size_t length;
 	struct secret_arena *secrets; /* has a lock of its own */
@@ -24,7 +31,7 @@ struct der_pool *der_pool_new(void)
 
 	if (pool == NULL)
 		return NULL;
-	pool->buckets = calloc(POOL_BUCKETS_MIN, sizeof(struct der *));
+	pool->buckets = calloc(POOL_BUCKETS_MIN, sizeof(struct listed *));
 	pool->mask = POOL_BUCKETS_MIN - 1;
 	pool->secrets = secret_arena_new();
 	if (pool->buckets == NULL || pool->secrets == NULL || hash_key_make(&pool->key) != 0 ||
@@ -83,12 +90,12 @@ static bool der_ref_alive(struct der *der)
 static struct der *pool_find(
 	const struct der_pool *pool, uint64_t hash, const void *data, size_t size)
 {
-	struct der *der;
+	struct listed *item;
 
-	for (der = pool->buckets[hash & pool->mask]; der != NULL; der = der->next)
-		if (der->hash == hash && der->size == size && memcmp(der->data, data, size) == 0 &&
-			der_ref_alive(der))
-			return der;
+	for (item = pool->buckets[hash & pool->mask]; item != NULL; item = item->next)
+		if (item->hash == hash && item->der.size == size &&
+			memcmp(item->der.data, data, size) == 0 && der_ref_alive(&item->der))
+			return &item->der;
 	return NULL;
 }
 
@@ -96,18 +103,18 @@ static struct der *pool_find(
 static void pool_grow(struct der_pool *pool)
 {
 	size_t mask = pool->mask * 2 + 1;
-	struct der **buckets = calloc(mask + 1, sizeof(struct der *));
+	struct listed **buckets = calloc(mask + 1, sizeof(struct listed *));
 	size_t i;
 
 	if (buckets == NULL)
 		return;
 	for (i = 0; i <= pool->mask; i++) {
 		while (pool->buckets[i] != NULL) {
-			struct der *der = pool->buckets[i];
+			struct listed *item = pool->buckets[i];
 
-			pool->buckets[i] = der->next;
-			der->next = buckets[der->hash & mask];
-			buckets[der->hash & mask] = der;
+			pool->buckets[i] = item->next;
+			item->next = buckets[item->hash & mask];
+			buckets[item->hash & mask] = item;
 		}
 	}
 	free(pool->buckets);
@@ -115,60 +122,83 @@ static void pool_grow(struct der_pool *pool)
 	pool->mask = mask;
 }
 
-static void pool_add(struct der_pool *pool, struct der *der, uint64_t hash)
+static void pool_add(struct der_pool *pool, struct listed *item, uint64_t hash)
 {
 	if (pool->length > pool->mask)
 		pool_grow(pool);
-	der->pool = der_pool_ref(pool);
-	der->hash = hash;
-	der->next = pool->buckets[hash & pool->mask];
-	pool->buckets[hash & pool->mask] = der;
+	item->der.pool = der_pool_ref(pool);
+	item->hash = hash;
+	item->next = pool->buckets[hash & pool->mask];
+	pool->buckets[hash & pool->mask] = item;
 	pool->length++;
 }
 
-static void pool_remove(struct der_pool *pool, const struct der *der)
+static struct listed *listed_of(struct der *der)
 {
-	struct der **place;
+	return (struct listed *)(void *)((char *)der - offsetof(struct listed, der));
+}
+
+static void pool_remove(struct der_pool *pool, const struct listed *item)
+{
+	struct listed **place;
 
 	(void)pthread_mutex_lock(&pool->lock);
-	place = &pool->buckets[der->hash & pool->mask];
-	while (*place != der)
+	place = &pool->buckets[item->hash & pool->mask];
+	while (*place != item)
 		place = &(*place)->next;
-	*place = der->next;
+	*place = item->next;
 	pool->length--;
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
-/* `room` behind the struct. */
-static struct der *der_alloc(size_t size, size_t room)
+static void der_init(struct der *der, size_t size)
 {
-	struct der *der = NULL;
-
-	if (size <= UINT32_MAX / 2)
-		der = calloc(1, sizeof(*der) + room);
-	if (der == NULL)
-		return NULL;
 	atomic_init(&der->references, 1);
 	atomic_init(&der->note, NULL);
 	der->size = (uint32_t)size;
 	der->data = (unsigned char *)(der + 1);
-	return der;
+}
+
+/* `head` bytes of a block, with a copy of the data behind them. NULL: memory. */
+static void *block_new(size_t head, const void *data, size_t size)
+{
+	unsigned char *block = NULL;
+
+	if (size <= UINT32_MAX / 2)
+		block = calloc(1, head + size);
+	if (block != NULL && size != 0)
+		memcpy(block + head, data, size);
+	return block;
 }
 
 static struct der *der_open_new(const void *data, size_t size)
 {
-	struct der *der = der_alloc(size, size);
+	struct der *der = block_new(sizeof(*der), data, size);
 
-	if (der != NULL && size != 0)
-		memcpy(der + 1, data, size);
+	if (der != NULL)
+		der_init(der, size);
 	return der;
+}
+
+static struct der *der_listed_new(
+	struct der_pool *pool, uint64_t hash, const void *data, size_t size)
+{
+	struct listed *item = block_new(sizeof(*item), data, size);
+
+	if (item == NULL)
+		return NULL;
+	der_init(&item->der, size);
+	pool_add(pool, item, hash);
+	return &item->der;
 }
 
 static struct der *der_secret_new(struct der_pool *pool, const void *data, size_t size)
 {
-	struct der *der = der_alloc(size, 0);
+	struct der *der = NULL;
 	unsigned char *copy = NULL;
 
+	if (size <= UINT32_MAX / 2)
+		der = calloc(1, sizeof(*der));
 	if (der != NULL)
 		copy = secret_alloc(der_pool_secrets(pool), size);
 	if (copy == NULL) {
@@ -177,6 +207,7 @@ static struct der *der_secret_new(struct der_pool *pool, const void *data, size_
 	}
 	if (size != 0)
 		memcpy(copy, data, size);
+	der_init(der, size);
 	der->data = copy;
 	der->pool = pool != NULL ? der_pool_ref(pool) : NULL;
 	return der;
@@ -199,11 +230,8 @@ struct der *der_new(struct der_pool *pool, const void *data, size_t size, bool i
 	hash = hash_bytes(&pool->key, data, size);
 	(void)pthread_mutex_lock(&pool->lock);
 	der = pool_find(pool, hash, data, size);
-	if (der == NULL) {
-		der = der_open_new(data, size);
-		if (der != NULL)
-			pool_add(pool, der, hash);
-	}
+	if (der == NULL)
+		der = der_listed_new(pool, hash, data, size);
 	(void)pthread_mutex_unlock(&pool->lock);
 	return der;
 }
@@ -218,12 +246,18 @@ void der_unref(struct der *der)
 {
 	if (der == NULL || atomic_fetch_sub(&der->references, 1) != 1)
 		return;
-	if (der_is_secret(der))
-		secret_free(der_pool_secrets(der->pool), der->data, der->size);
-	else if (der->pool != NULL)
-		pool_remove(der->pool, der);
-	der_pool_unref(der->pool);
 	free(atomic_load(&der->note));
+	if (der_is_secret(der)) {
+		secret_free(der_pool_secrets(der->pool), der->data, der->size);
+		der_pool_unref(der->pool);
+	} else if (der->pool != NULL) {
+		struct der_pool *pool = der->pool;
+
+		pool_remove(pool, listed_of(der));
+		der_pool_unref(pool);
+		free(listed_of(der));
+		return;
+	}
 	free(der);
 }
 

@@ -13,8 +13,6 @@ struct der {
 	atomic_uint references;
 	uint32_t size; /* GnuTLS counts bytes in unsigned int */
 	struct der_pool *pool; /* the pool that lists it, or a secret's; NULL: none */
-	struct der *next; /* the pool's */
-	uint64_t hash; /* the pool's */
 	_Atomic(void *) note; /* see der_note_take() */
 	unsigned char *data; /* behind this struct; a secret's: in the pool's secret memory */
 };
