@@ -227,7 +227,7 @@ static int binding_hosts(struct snapshot_build *build, struct snapshot_binding *
 		else
 			binding->hosts_length = names.length;
 	}
-	for (i = 0; i < binding->hosts_length; i++)
+	for (i = 0; binding->hosts != NULL && i < binding->hosts_length; i++)
 		host_set_binding(build, &binding->hosts[i], binding);
 	host_list_clear(&names);
 	return status;
