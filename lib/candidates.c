@@ -306,6 +306,18 @@ static int listing_make(struct listing *listing)
 	return CERTBIND_OK;
 }
 
+static int listing_run(struct listing *listing, certbind_candidate_func *func, void *data)
+{
+	size_t i;
+	int status = listing_make(listing);
+
+	if (status == CERTBIND_E_MEMORY || status == CERTBIND_E_SYSTEM)
+		(void)error_set(listing->error, status, NULL, 0, "%s", certbind_strerror(status));
+	for (i = 0; i < listing->length && status == CERTBIND_OK; i++)
+		status = listing_tell(listing, &listing->rows[i], func, data);
+	return status;
+}
+
 static void listing_clear(struct listing *listing)
 {
 	size_t i;
@@ -357,7 +369,6 @@ int certbind_candidates(struct certbind_store *store, const char *domain, const 
 	certbind_candidate_func *func, void *data, struct certbind_error *error)
 {
 	struct listing listing = { .error = error };
-	size_t i;
 	int status;
 
 	if (store == NULL || domain == NULL || service == NULL || func == NULL)
@@ -368,13 +379,8 @@ int certbind_candidates(struct certbind_store *store, const char *domain, const 
 		return error_set(error, CERTBIND_E_STATE, NULL, 0, "nothing is loaded");
 	listing_set_judges(&listing, (int64_t)clock_source_now(store->clock));
 	status = listing_find(&listing, domain, service);
-	if (listing.binding != NULL) { /* found */
-		status = listing_make(&listing);
-		if (status == CERTBIND_E_MEMORY || status == CERTBIND_E_SYSTEM)
-			(void)error_set(error, status, NULL, 0, "%s", certbind_strerror(status));
-	}
-	for (i = 0; i < listing.length && status == CERTBIND_OK; i++)
-		status = listing_tell(&listing, &listing.rows[i], func, data);
+	if (listing.binding != NULL) /* found */
+		status = listing_run(&listing, func, data);
 	listing_clear(&listing);
 	snapshot_unref(listing.snapshot);
 	return status;

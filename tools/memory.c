@@ -53,18 +53,18 @@ char *memory_string(const char *text)
 
 char *memory_printf(const char *format, ...)
 {
-	va_list arguments;
+	va_list arguments, again;
 	char *text;
 	int length;
 
 	va_start(arguments, format);
+	va_copy(again, arguments);
 	length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
 	if (length < 0)
 		memory_out();
 	text = memory_new((size_t)length + 1);
-	va_start(arguments, format);
-	(void)vsnprintf(text, (size_t)length + 1, format, arguments);
-	va_end(arguments);
+	(void)vsnprintf(text, (size_t)length + 1, format, again);
+	va_end(again);
 	return text;
 }
