@@ -9,6 +9,7 @@ enum {
 	HUGE_PAGE = 2 * 1024 * 1024, /* on most machines; elsewhere only an alignment */
 	LARGE_MIN = 2 * HUGE_PAGE, /* bytes: below, a huge page would waste too much of itself */
 	POOL_FIRST = 4096,
+	POOL_OWN = 2 * CACHE_LINE, /* at most: of a block for its header, and to begin in a line */
 	POOL_LARGEST = 32 * 1024 * 1024
 };
 
@@ -19,8 +20,7 @@ static void *large_new(size_t size)
 	unsigned char *begin, *block;
 	size_t before;
 
-	if (room < size)
-		return NULL;
+	/* cppcheck-suppress invalidFunctionArg ; what mmap() wants with MAP_ANONYMOUS */
 	begin = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (begin == MAP_FAILED)
 		return NULL;
@@ -45,6 +45,8 @@ static size_t large_size(size_t size)
 
 void *block_new(size_t size)
 {
+	if (size > SIZE_MAX / 2)
+		return NULL;
 	return size >= LARGE_MIN ? large_new(large_size(size)) : calloc(1, size);
 }
 
@@ -70,8 +72,8 @@ static int pool_grow(struct block_pool *pool, size_t size)
 
 	if (next > POOL_LARGEST)
 		next = POOL_LARGEST;
-	if (next < size + 2 * CACHE_LINE)
-		next = size + 2 * CACHE_LINE;
+	if (next < size + POOL_OWN)
+		next = size + POOL_OWN;
 	header = block_new(next);
 	if (header == NULL)
 		return -1;

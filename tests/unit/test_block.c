@@ -47,6 +47,7 @@ static void no_memory_is_told(void **state)
 	struct rlimit limit, former;
 
 	(void)state;
+	assert_null(block_new(SIZE_MAX));
 	assert_null(block_new(SIZE_MAX - HUGE_PAGE / 2));
 	assert_null(block_pool_take(&pool, SIZE_MAX - LINE));
 	assert_int_equal(getrlimit(RLIMIT_AS, &former), 0);
