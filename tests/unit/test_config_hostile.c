@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -186,20 +187,26 @@ static void names_are_their_files(void **state)
 	}
 }
 
-/* In the child: appends until it is killed, and begins anew before the file is too large. */
-static void grow(const char *path)
+/*
+ * In the child: appends until it is killed, at the latest when its parent ends, and begins anew
+ * before the file is too large.
+ */
+static void grow(const char *path, pid_t parent)
 {
 	static const char line[] = "# a line of the file that grows\n";
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	off_t size = 0;
 
-	for (;;) {
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		_exit(1);
+	while (getppid() == parent) {
 		ssize_t done = write(fd, line, sizeof(line) - 1);
 
 		size = done > 0 ? size + done : size;
 		if (size > 48 * 1024 && ftruncate(fd, 0) == 0)
 			size = 0;
 	}
+	_exit(1);
 }
 
 /* Waits until the writer is at work. */
@@ -238,6 +245,7 @@ static bool load_growing(void)
 static void a_file_that_grows(void **state)
 {
 	size_t i, changed = 0;
+	pid_t parent = getpid();
 	pid_t child;
 	int status;
 
@@ -246,7 +254,7 @@ static void a_file_that_grows(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0)
-		grow("d/grows.example.conf");
+		grow("d/grows.example.conf", parent);
 	wait_for_growth("d/grows.example.conf");
 	for (i = 0; i < LOADS_MIN || (changed == 0 && i < LOADS_MAX); i++)
 		changed += load_growing() ? 1 : 0;
