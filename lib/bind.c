@@ -144,8 +144,8 @@ static int check_not_listed(const struct binding_change *change, struct certbind
 	size_t i;
 
 	for (i = 0; i < config->domains_length && place == NULL; i++)
-		if (strcmp(config->domains[i].name, change->domain) == 0)
-			place = &config->domains[i].place;
+		if (strcmp(config->domains[i]->name, change->domain) == 0)
+			place = &config->domains[i]->place;
 	if (place != NULL)
 		return error_set(error, CERTBIND_E_REFUSED, place->file, place->line,
 			"domain \"%s\": stands in `domains`; change it there, or move it to a file "
@@ -309,7 +309,7 @@ int certbind_bind(const char *config_path, const char *domain, const char *servi
 	if (status == CERTBIND_OK)
 		status = change_apply(&change, error);
 	certificate_unref(change.certificate);
-	config_free(change.config);
+	config_unref(change.config);
 	return status;
 }
 
@@ -328,6 +328,6 @@ int certbind_unbind(const char *config_path, const char *domain, const char *ser
 		status = change_fold(&change, domain, error);
 	if (status == CERTBIND_OK)
 		status = change_apply(&change, error);
-	config_free(change.config);
+	config_unref(change.config);
 	return status;
 }

@@ -280,34 +280,6 @@ static int finish(
 	return CERTBIND_OK;
 }
 
-int certificate_dir_list(const char *directory, struct config_certificate **entries,
-	size_t *entries_length, struct config_problem **problems, size_t *problems_length,
-	struct certbind_error *error)
-{
-	struct listing listing = { .directory = directory };
-	int status = CERTBIND_OK;
-
-	*entries = NULL;
-	*entries_length = 0;
-	*problems = NULL;
-	*problems_length = 0;
-	read_directory(&listing);
-	if (!listing.is_out_of_memory)
-		status = finish(&listing, entries, entries_length);
-	if (listing.is_out_of_memory || status != CERTBIND_OK) {
-		config_certificates_free(*entries, *entries_length);
-		*entries = NULL;
-		*entries_length = 0;
-		config_problems_free(listing.problems, listing.problems_length);
-		config_certificates_free(listing.entries, listing.entries_length);
-		return error_memory(error);
-	}
-	config_certificates_free(listing.entries, listing.entries_length);
-	*problems = listing.problems;
-	*problems_length = listing.problems_length;
-	return CERTBIND_OK;
-}
-
 /* What a NAME of the directory can be called there. */
 static void find(struct listing *listing, const char *name)
 {
@@ -320,6 +292,55 @@ static void find(struct listing *listing, const char *name)
 	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		if (snprintf(file, sizeof(file), "%s%s", name, suffixes[i]) < (int)sizeof(file))
 			consider(listing, file, DT_UNKNOWN);
+}
+
+/* Makes what was found to the lists that are given out. */
+static int give(struct listing *listing, struct config_certificate **entries,
+	size_t *entries_length, struct config_problem **problems, size_t *problems_length)
+{
+	int status = CERTBIND_OK;
+
+	*entries = NULL;
+	*entries_length = 0;
+	*problems = NULL;
+	*problems_length = 0;
+	if (!listing->is_out_of_memory)
+		status = finish(listing, entries, entries_length);
+	config_certificates_free(listing->entries, listing->entries_length);
+	if (listing->is_out_of_memory || status != CERTBIND_OK) {
+		config_certificates_free(*entries, *entries_length);
+		*entries = NULL;
+		*entries_length = 0;
+		config_problems_free(listing->problems, listing->problems_length);
+		return CERTBIND_E_MEMORY;
+	}
+	*problems = listing->problems;
+	*problems_length = listing->problems_length;
+	return CERTBIND_OK;
+}
+
+int certificate_dir_list(const char *directory, struct config_certificate **entries,
+	size_t *entries_length, struct config_problem **problems, size_t *problems_length,
+	struct certbind_error *error)
+{
+	struct listing listing = { .directory = directory };
+
+	read_directory(&listing);
+	return give(&listing, entries, entries_length, problems, problems_length) < 0
+		       ? error_memory(error)
+		       : CERTBIND_OK;
+}
+
+int certificate_dir_list_name(const char *directory, const char *name,
+	struct config_certificate **entries, size_t *entries_length,
+	struct config_problem **problems, size_t *problems_length, struct certbind_error *error)
+{
+	struct listing listing = { .directory = directory };
+
+	find(&listing, name);
+	return give(&listing, entries, entries_length, problems, problems_length) < 0
+		       ? error_memory(error)
+		       : CERTBIND_OK;
 }
 
 int certificate_dir_find(const char *directory, const char *name,

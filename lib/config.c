@@ -148,6 +148,7 @@ static int reader_init(struct config_reader *reader)
 	reader->config = calloc(1, sizeof(*reader->config));
 	if (reader->config == NULL)
 		return CERTBIND_E_MEMORY;
+	atomic_init(&reader->config->references, 1);
 	reader->config->sources = sources_new();
 	if (reader->config->sources == NULL)
 		return CERTBIND_E_MEMORY;
@@ -175,7 +176,7 @@ static void reader_clear(struct config_reader *reader)
 	config_claims_clear(&reader->certificate_names);
 	config_claims_clear(&reader->domain_names);
 	table_clear(&reader->services);
-	config_free(reader->config);
+	config_unref(reader->config);
 }
 
 static int reader_run(struct config_reader *reader, const char *path, struct certbind_error *error)
@@ -201,32 +202,44 @@ static int reader_run(struct config_reader *reader, const char *path, struct cer
 	return reader->is_out_of_memory ? error_memory(error) : CERTBIND_OK;
 }
 
-static int load(
-	const char *path, bool is_outline, struct config **config, struct certbind_error *error)
+static int load(struct config_reader *reader, const char *path, struct config **config,
+	struct certbind_error *error)
 {
-	struct config_reader reader;
-	int status;
+	int status = reader_run(reader, path != NULL ? path : default_path, error);
 
 	*config = NULL;
-	memset(&reader, 0, sizeof(reader));
-	reader.is_outline = is_outline;
-	status = reader_run(&reader, path != NULL ? path : default_path, error);
 	if (status == CERTBIND_OK) {
-		*config = reader.config;
-		reader.config = NULL;
+		*config = reader->config;
+		reader->config = NULL;
 	}
-	reader_clear(&reader);
+	reader_clear(reader);
 	return status;
 }
 
 int config_load(const char *path, struct config **config, struct certbind_error *error)
 {
-	return load(path, false, config, error);
+	struct config_reader reader = { 0 };
+
+	return load(&reader, path, config, error);
+}
+
+int config_load_changes(const char *path, struct config *former, const struct changes *changes,
+	struct config **config, struct certbind_error *error)
+{
+	struct config_reader reader = { .former = former, .changes = changes };
+
+	if (former == NULL || changes_are_all(changes) || changes->has_configuration ||
+		changes->domain_files.length > 0)
+		return load(&reader, path, config, error);
+	*config = config_ref(former);
+	return CERTBIND_OK;
 }
 
 int config_load_outline(const char *path, struct config **config, struct certbind_error *error)
 {
-	return load(path, true, config, error);
+	struct config_reader reader = { .is_outline = true };
+
+	return load(&reader, path, config, error);
 }
 
 void config_certificates_free(struct config_certificate *entries, size_t length)
@@ -249,11 +262,34 @@ void config_problems_free(struct config_problem *problems, size_t length)
 	free(problems);
 }
 
-void config_free(struct config *config)
+struct config *config_ref(struct config *config)
+{
+	atomic_fetch_add_explicit(&config->references, 1, memory_order_relaxed);
+	return config;
+}
+
+static void config_domains_free(struct config *config)
 {
 	size_t i;
 
-	if (config == NULL)
+	for (i = 0; i < config->domains_length; i++) {
+		if (config->domains[i]->file != NULL) /* which has it */
+			continue;
+		config_domain_clear(config->domains[i]);
+		free(config->domains[i]);
+	}
+	free(config->domains);
+	for (i = 0; i < config->domain_files_length; i++)
+		config_file_unref(config->domain_files[i]);
+	free(config->domain_files);
+}
+
+void config_unref(struct config *config)
+{
+	size_t i;
+
+	if (config == NULL ||
+		atomic_fetch_sub_explicit(&config->references, 1, memory_order_acq_rel) != 1)
 		return;
 	sources_unref(config->sources);
 	free(config->state_dir);
@@ -266,9 +302,7 @@ void config_free(struct config *config)
 		config_service_clear(&config->services[i]);
 	free(config->services);
 	config_certificates_free(config->certificates, config->certificates_length);
-	for (i = 0; i < config->domains_length; i++)
-		config_domain_clear(&config->domains[i]);
-	free(config->domains);
+	config_domains_free(config);
 	config_problems_free(config->problems, config->problems_length);
 	for (i = 0; i < config->files_length; i++)
 		free(config->files[i]);

@@ -2,6 +2,7 @@
 #ifndef CONFIG_H
 #define CONFIG_H
 
+#include "changes.h"
 #include "der.h"
 #include "source.h"
 #include <certbind/error.h>
@@ -74,6 +75,18 @@ struct config_domain {
 	struct config_choice_entry *choices; /* by service index, at most one each */
 	size_t choices_length;
 	struct config_place place;
+	struct config_file *file; /* that it is a part of; NULL: it stands for itself */
+};
+
+/*
+ * A file of domains_dir. Immutable, reference counted: an unchanged one goes from one config to the
+ * next.
+ */
+struct config_file {
+	atomic_uint references;
+	struct source source;
+	bool is_link; /* another file's name decides what it says, too */
+	struct config_domain domain; /* name NULL: the file is faulty */
 };
 
 /* What kind of thing an error costs. */
@@ -90,7 +103,9 @@ struct config_problem {
 	char *message; /* without FILE:LINE, as style.md has it: domain "X": … */
 };
 
+/* Immutable once it is loaded, reference counted. */
 struct config {
+	atomic_uint references;
 	struct der_pool *pool; /* of passwords */
 	char *state_dir;
 	char *trust_file; /* NULL: the system's */
@@ -107,12 +122,14 @@ struct config {
 	struct config_certificate
 		*certificates; /* of `certificates` only, not of the directories */
 	size_t certificates_length;
-	struct config_domain *domains; /* sorted by name, no name twice */
+	struct config_domain **domains; /* sorted by name, no name twice */
 	size_t domains_length;
+	struct config_file **domain_files; /* of domains_dir, by path */
+	size_t domain_files_length;
 	struct config_problem *problems; /* in the order of files and lines */
 	size_t problems_length;
-	struct sources *sources; /* the files it was read from */
-	char **files; /* every file read, interned, but for those of domains_dir: `sources` has them */
+	struct sources *sources; /* the files it was read from, but for those of domains_dir */
+	char **files; /* every file read, interned, but for those of domains_dir */
 	size_t files_length;
 };
 
@@ -126,11 +143,21 @@ struct config {
  */
 int config_load(const char *path, struct config **config, struct certbind_error *error);
 
+/*
+ * The same again: takes from `former`, with a reference to each part, what has not changed. NULL
+ * as former, or as changes: nothing is taken from it.
+ */
+int config_load_changes(const char *path, struct config *former, const struct changes *changes,
+	struct config **config, struct certbind_error *error);
+
 /* The same without the files of domains_dir, so that what is wrong with them is not told either. */
 int config_load_outline(const char *path, struct config **config, struct certbind_error *error);
 
-/* Wipes passwords, frees; NULL does nothing. */
-void config_free(struct config *config);
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config); /* wipes passwords, frees; NULL does nothing */
+
+/* The file of domains_dir that has this name there; NULL: none. */
+const struct config_file *config_file_peek(const struct config *config, const char *name);
 
 /* The same for lists that others make of these structs: their elements, and the list. */
 void config_certificates_free(struct config_certificate *entries, size_t length);

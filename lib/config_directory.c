@@ -75,9 +75,10 @@ static bool is_ignored(const char *path)
 	return lstat(path, &status) < 0 && errno == ENOENT;
 }
 
-static void file_parse(struct config_entry *entry, const char *path, const struct file_bytes *bytes)
+static void file_parse(
+	struct config_entry *entry, struct config_file *file, const struct file_bytes *bytes)
 {
-	const char *fault = config_link_fault(path, &bytes->id);
+	const char *fault = config_link_fault(file->source.path, &bytes->id);
 	struct config_source *source;
 
 	if (fault != NULL) {
@@ -88,35 +89,63 @@ static void file_parse(struct config_entry *entry, const char *path, const struc
 	if (source == NULL)
 		return;
 	entry->source = source;
-	config_domain_read(entry, config_root_setting(source->tree), true);
+	config_domain_read(entry, config_root_setting(source->tree), file);
 	config_source_free(source);
 }
 
-static void file_load(struct config_reader *reader, const char *path, const char *name)
+/* Adds it to the config, which has it then. False: memory, noted. */
+static bool file_append_take(struct config_reader *reader, struct config_file *file)
 {
-	struct config_source outline = { .order = reader->orders++ };
+	struct config *config = reader->config;
+	struct config_file **files = config_grow_or_note(reader, config->domain_files,
+		config->domain_files_length, sizeof(struct config_file *));
+
+	if (files == NULL) {
+		config_file_unref(file);
+		return false;
+	}
+	config->domain_files = files;
+	files[config->domain_files_length++] = file;
+	return true;
+}
+
+static bool is_link(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+/* Takes the path. */
+static void file_load(struct config_reader *reader, char *path, const char *name)
+{
+	struct config_source outline = { .order = reader->orders++, .file = path };
 	struct config_entry entry = { .reader = reader,
 		.source = &outline,
 		.scope = CONFIG_SCOPE_DOMAIN,
 		.kind = "domain",
 		.label = name };
+	struct config_file *file = config_file_new(reader, path);
 	char folded[NAME_SIZE];
 	struct certbind_error error;
 	struct file_bytes bytes;
-	int status = sources_read(
-		reader->config->sources, path, CONFIG_DOMAIN_FILE_SIZE_MAX, &bytes, &error);
+	int status;
 
+	if (file == NULL)
+		return;
+	status = source_file_read(&file->source, CONFIG_DOMAIN_FILE_SIZE_MAX, &bytes, &error);
 	if (status == CERTBIND_E_MEMORY)
 		reader->is_out_of_memory = true;
-	if (status == CERTBIND_E_MEMORY || (status < 0 && is_ignored(path)))
+	if (status == CERTBIND_E_MEMORY || (status < 0 && is_ignored(path))) {
+		config_file_unref(file);
 		return;
-	/* The path as the source has it, which lives as long as the config. */
-	outline.file = reader->config->sources->items[reader->config->sources->length - 1].path;
+	}
+	file->is_link = is_link(path);
 	file_name_check(&entry, name, folded);
 	if (status < 0)
 		config_problem(&entry, 0, "the file %s", error.message);
-	else
-		file_parse(&entry, path, &bytes);
+	if (file_append_take(reader, file) && status == CERTBIND_OK)
+		file_parse(&entry, file, &bytes);
 	file_bytes_wipe(&bytes);
 }
 
@@ -132,12 +161,49 @@ static void file_refuse(struct config_reader *reader, const char *name)
 		name);
 }
 
+/* The unchanged file of that name in the former config, if its text means the same; else NULL. */
+static struct config_file *directory_former(
+	struct config_reader *reader, const char *directory, const char *name)
+{
+	const struct config *former = reader->former;
+	size_t skipped = strlen(directory) + 1;
+
+	/* Both lists are in one order. */
+	for (; former != NULL && reader->former_files < former->domain_files_length;
+		reader->former_files++) {
+		struct config_file *file = former->domain_files[reader->former_files];
+		int order = strcmp(file->source.path + skipped, name);
+
+		if (order > 0)
+			break;
+		if (order == 0)
+			return file->domain.name == NULL ||
+					       changes_have_domain_file(reader->changes, name)
+				       ? NULL
+				       : file;
+	}
+	return NULL;
+}
+
+static bool directory_take_over(struct config_reader *reader, struct config_file *file)
+{
+	if (file == NULL || config_claim_peek(&reader->domain_names, file->domain.name) != NULL)
+		return false;
+	if (file_append_take(reader, config_file_ref(file)))
+		(void)config_domain_append(reader, &file->domain);
+	return true;
+}
+
 /* `name` is NAME.conf; it is cut. */
 static void directory_file(struct config_reader *reader, const char *directory, char *name)
 {
 	size_t size = strlen(directory) + strlen(name) + 2;
 	char *path;
 
+	if (directory_take_over(reader, directory_former(reader, directory, name))) {
+		reader->orders++;
+		return;
+	}
 	if (!text_is_plain(name)) {
 		file_refuse(reader, name);
 		return;
@@ -150,7 +216,24 @@ static void directory_file(struct config_reader *reader, const char *directory, 
 	(void)snprintf(path, size, "%s/%s", directory, name);
 	name[strlen(name) - strlen(suffix)] = '\0';
 	file_load(reader, path, name);
-	free(path);
+}
+
+/* What a file says depends on the services that there are. */
+static bool former_is_of_use(const struct config_reader *reader)
+{
+	const struct config *former = reader->former;
+	const struct config *config = reader->config;
+	size_t i;
+
+	if (former == NULL || changes_are_all(reader->changes) || reader->is_incomplete ||
+		former->domains_dir == NULL ||
+		strcmp(former->domains_dir, config->domains_dir) != 0 ||
+		former->services_length != config->services_length)
+		return false;
+	for (i = 0; i < config->services_length; i++)
+		if (strcmp(former->services[i].name, config->services[i].name) != 0)
+			return false;
+	return true;
 }
 
 static int name_compare(const void *a, const void *b)
@@ -173,6 +256,8 @@ void config_directory_read(struct config_reader *reader)
 
 	if (path == NULL)
 		return;
+	if (!former_is_of_use(reader))
+		reader->former = NULL;
 	if (!directory_list(reader, path, &names)) {
 		if (strerror_r(errno, reason, sizeof(reason)) != 0)
 			reason[0] = '\0';

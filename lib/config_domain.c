@@ -152,25 +152,48 @@ static void domain_member_read(struct config_entry *entry, const config_setting_
 	}
 }
 
-static void domain_keep_take(struct config_reader *reader, struct config_domain *domain)
+bool config_domain_append(struct config_reader *reader, struct config_domain *domain)
 {
 	struct config *config = reader->config;
-	struct config_domain *domains = config_grow_or_note(
+	struct config_domain **domains = config_grow_or_note(
 		reader, config->domains, config->domains_length, sizeof(*domains));
 
-	if (domains == NULL) {
+	if (domains == NULL)
+		return false;
+	config->domains = domains;
+	domains[config->domains_length++] = domain;
+	return true;
+}
+
+/* Moves it to where it lives on: into its file, or to a place of its own. */
+static void domain_keep_take(
+	struct config_reader *reader, struct config_domain *domain, struct config_file *file)
+{
+	struct config_domain *kept = file != NULL ? &file->domain : malloc(sizeof(*kept));
+
+	if (kept == NULL) {
+		reader->is_out_of_memory = true;
 		config_domain_clear(domain);
 		return;
 	}
-	config->domains = domains;
-	domains[config->domains_length++] = *domain;
+	*kept = *domain;
+	kept->file = file;
+	if (!config_domain_append(reader, kept) && file == NULL) {
+		config_domain_clear(kept);
+		free(kept);
+	}
 }
 
-/* A name is taken even by an entry that has another fault: mending that must not change the others. */
-static void domain_claim(struct config_entry *entry, struct config_place place)
+/*
+ * A name is taken even by an entry that has another fault: mending that must not change the others.
+ * Files, which come last, are called by it: they can't take each other's.
+ */
+static void domain_claim(struct config_entry *entry, struct config_place place, bool has_own_file)
 {
+	struct config_claims *names = &entry->reader->domain_names;
 	const struct config_place *before =
-		config_claim(entry->reader, &entry->reader->domain_names, entry->name, place);
+		has_own_file ? config_claim_peek(names, entry->name)
+			     : config_claim(entry->reader, names, entry->name, place);
 
 	if (before == NULL)
 		return;
@@ -180,8 +203,9 @@ static void domain_claim(struct config_entry *entry, struct config_place place)
 }
 
 void config_domain_read(
-	struct config_entry *entry, const config_setting_t *group, bool has_own_file)
+	struct config_entry *entry, const config_setting_t *group, struct config_file *file)
 {
+	bool has_own_file = file != NULL;
 	unsigned int length = (unsigned int)config_setting_length(group);
 	struct config_domain domain;
 	unsigned int i;
@@ -193,7 +217,7 @@ void config_domain_read(
 	if (entry->name != NULL) {
 		/* A file that has the wrong name must not take the right one's place. */
 		if (!entry->is_bad)
-			domain_claim(entry, domain.place);
+			domain_claim(entry, domain.place, has_own_file);
 		domain.name = config_text_dup(entry->reader, entry->name);
 	}
 	for (i = 0; i < length; i++)
@@ -201,7 +225,7 @@ void config_domain_read(
 	if (entry->is_bad || domain.name == NULL)
 		config_domain_clear(&domain);
 	else
-		domain_keep_take(entry->reader, &domain);
+		domain_keep_take(entry->reader, &domain, file);
 }
 
 static void domain_entry_read(struct config_entry *top, const config_setting_t *group)
@@ -225,7 +249,7 @@ static void domain_entry_read(struct config_entry *top, const config_setting_t *
 				config_value_line(config_setting_get_member(group, "name")),
 				"the name is no host name: %s", name_fault_text(fault));
 	}
-	config_domain_read(&entry, group, false);
+	config_domain_read(&entry, group, NULL);
 }
 
 void config_domains_read(struct config_entry *top, const config_setting_t *setting)
@@ -242,15 +266,21 @@ void config_domains_read(struct config_entry *top, const config_setting_t *setti
 
 static int domain_compare(const void *a, const void *b)
 {
-	const struct config_domain *left = a;
-	const struct config_domain *right = b;
+	const struct config_domain *const *left = a;
+	const struct config_domain *const *right = b;
 
-	return strcmp(left->name, right->name);
+	return strcmp((*left)->name, (*right)->name);
 }
 
 void config_domains_finish(struct config_reader *reader)
 {
-	if (reader->config->domains_length > 1)
-		qsort(reader->config->domains, reader->config->domains_length,
-			sizeof(*reader->config->domains), domain_compare);
+	struct config *config = reader->config;
+	size_t i = 1;
+
+	while (i < config->domains_length &&
+		domain_compare(&config->domains[i - 1], &config->domains[i]) <= 0)
+		i++;
+	if (i < config->domains_length)
+		qsort(config->domains, config->domains_length, sizeof(*config->domains),
+			domain_compare);
 }

@@ -122,17 +122,19 @@ static int choice_copy(struct config *config, const struct config *former_config
 static int domain_keep(struct config *config, const struct config *former_config,
 	const struct config_domain *former)
 {
-	struct config_domain *grown =
-		realloc(config->domains, (config->domains_length + 1) * sizeof(*grown));
-	struct config_domain *copy;
+	struct config_domain **grown = realloc(
+		config->domains, (config->domains_length + 1) * sizeof(struct config_domain *));
+	struct config_domain *copy = calloc(1, sizeof(*copy));
 	size_t i;
 	int status;
 
-	if (grown == NULL)
+	if (grown != NULL)
+		config->domains = grown;
+	if (grown == NULL || copy == NULL) {
+		free(copy);
 		return CERTBIND_E_MEMORY;
-	config->domains = grown;
-	copy = &grown[config->domains_length++];
-	memset(copy, 0, sizeof(*copy));
+	}
+	grown[config->domains_length++] = copy;
 	copy->has_own_file = former->has_own_file;
 	status = string_copy(&copy->name, former->name);
 	if (status == CERTBIND_OK)
@@ -147,18 +149,22 @@ static int domain_keep(struct config *config, const struct config *former_config
 
 static int compare_domains(const void *a, const void *b)
 {
-	return strcmp(
-		((const struct config_domain *)a)->name, ((const struct config_domain *)b)->name);
+	const struct config_domain *const *left = a;
+	const struct config_domain *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
 }
 
 static const struct config_domain *domain_find(const struct config *config, const char *name)
 {
 	const struct config_domain wanted = { .name = (char *)(uintptr_t)name };
+	const struct config_domain *key = &wanted;
+	struct config_domain *const *found =
+		config->domains_length > 0 ? bsearch(&key, config->domains, config->domains_length,
+						     sizeof(key), compare_domains)
+					   : NULL;
 
-	return config->domains_length > 0
-		       ? bsearch(&wanted, config->domains, config->domains_length, sizeof(wanted),
-				 compare_domains)
-		       : NULL;
+	return found != NULL ? *found : NULL;
 }
 
 static int certificates_keep(

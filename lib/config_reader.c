@@ -81,6 +81,13 @@ const char *config_file_intern(struct config_reader *reader, const char *path)
 	return copy;
 }
 
+const struct config_place *config_claim_peek(const struct config_claims *claims, const char *name)
+{
+	const struct config_claim *claim = table_get(&claims->table, name);
+
+	return claim != NULL ? &claim->place : NULL;
+}
+
 const struct config_place *config_claim(struct config_reader *reader, struct config_claims *claims,
 	const char *name, struct config_place place)
 {

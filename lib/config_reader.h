@@ -76,6 +76,9 @@ struct config_reader {
 	struct config *config;
 	bool is_out_of_memory;
 	bool is_outline; /* the files of domains_dir are not read */
+	const struct config *former; /* what an unchanged file is taken from; NULL: nothing */
+	const struct changes *changes; /* since then; NULL: everything */
+	size_t former_files; /* of former->domain_files that were passed already */
 	bool is_incomplete; /* a main or included file could not be read: services may be missing */
 	size_t orders; /* files read so far */
 	struct config_source **sources; /* main and included files */
@@ -113,7 +116,9 @@ void *config_grow_or_note(struct config_reader *reader, void *array, size_t leng
 char *config_text_dup(struct config_reader *reader, const char *text);
 void config_list_append_take(struct config_reader *reader, struct config_list *list, char *item);
 void config_list_clear(struct config_list *list);
-/* The place that took the name before, or NULL: it is the caller's now. Good until the claims are cleared. */
+/* The place that took the name, or NULL. Good until the claims are cleared. */
+const struct config_place *config_claim_peek(const struct config_claims *claims, const char *name);
+/* The same, or NULL: it is the caller's now. */
 const struct config_place *config_claim(struct config_reader *reader, struct config_claims *claims,
 	const char *name, struct config_place place);
 void config_claims_clear(struct config_claims *claims);
@@ -235,10 +240,12 @@ void config_certificate_clear(struct config_certificate *certificate);
 /* config_domain.c */
 
 void config_domains_read(struct config_entry *top, const struct config_setting_t *setting);
-/* Reads a domain's group (without the key `name` in a file of its own) and keeps it. */
+/* Reads a domain's group and keeps it; in a file of its own (else NULL), without the key `name`. */
 void config_domain_read(
-	struct config_entry *entry, const struct config_setting_t *group, bool has_own_file);
+	struct config_entry *entry, const struct config_setting_t *group, struct config_file *file);
 void config_domain_clear(struct config_domain *domain);
+/* Adds one to the config; its owner stays the owner. False: memory, noted. */
+bool config_domain_append(struct config_reader *reader, struct config_domain *domain);
 /* Sorts them by name. */
 void config_domains_finish(struct config_reader *reader);
 
@@ -250,6 +257,13 @@ struct file_id;
  * leads to. `id`: what was read as `path`. NULL: it is in the directory; otherwise what is wrong.
  */
 const char *config_link_fault(const char *path, const struct file_id *id);
+
+/* config_file.c: a file of domains_dir */
+
+/* Takes the path. NULL: memory, noted. */
+struct config_file *config_file_new(struct config_reader *reader, char *path);
+struct config_file *config_file_ref(struct config_file *file);
+void config_file_unref(struct config_file *file); /* NULL does nothing */
 
 /* config_directory.c */
 

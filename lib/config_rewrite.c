@@ -21,6 +21,7 @@ bool config_rewrite_is_own(const struct file_bytes *bytes)
 struct rewriter {
 	const struct config_rewrite *change;
 	struct config outline;
+	struct config_file file;
 	struct config_reader reader;
 	struct config_source place;
 	struct config_entry entry;
@@ -57,10 +58,7 @@ static int rewriter_init(struct rewriter *rewriter, const struct config_rewrite 
 
 static void rewriter_clear(struct rewriter *rewriter)
 {
-	size_t i;
-
-	for (i = 0; i < rewriter->outline.domains_length; i++)
-		config_domain_clear(&rewriter->outline.domains[i]);
+	config_domain_clear(&rewriter->file.domain);
 	free(rewriter->outline.domains);
 	config_problems_clear(&rewriter->reader);
 	config_claims_clear(&rewriter->reader.domain_names);
@@ -107,12 +105,12 @@ static int rewriter_read_rest(struct rewriter *rewriter, const struct file_bytes
 		return refuse_problem(rewriter, error);
 	(void)config_setting_remove(config_root_setting(source->tree), change->service->name);
 	rewriter->entry.source = source;
-	config_domain_read(&rewriter->entry, config_root_setting(source->tree), true);
+	config_domain_read(&rewriter->entry, config_root_setting(source->tree), &rewriter->file);
 	rewriter->entry.source = &rewriter->place;
 	config_source_free(source);
 	if (rewriter->entry.is_bad || rewriter->outline.domains_length == 0)
 		return refuse_problem(rewriter, error);
-	domain = &rewriter->outline.domains[0];
+	domain = &rewriter->file.domain;
 	for (i = 0; i < domain->choices_length; i++)
 		if (domain->choices[i].service == service)
 			entry = &domain->choices[i];

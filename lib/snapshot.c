@@ -61,7 +61,7 @@ static void snapshot_free(struct snapshot *snapshot)
 	anchors_unref(snapshot->anchors);
 	snapshot_ticket_clear(&snapshot->ticket);
 	if (snapshot->owns_config)
-		config_free(snapshot->config);
+		config_unref(snapshot->config);
 	(void)pthread_mutex_destroy(&snapshot->anchors_lock);
 	free(snapshot);
 }
@@ -239,6 +239,21 @@ static int build_anchors(void *data, struct anchors **anchors)
 	return snapshot_anchors(build->snapshot, anchors, build->error);
 }
 
+/* A trust file that has not changed says the same; of the system's nothing tells. */
+static void snapshot_share_anchors(const struct snapshot_build *build)
+{
+	struct snapshot *former = build->options->former;
+	const struct changes *changes = build->options->changes;
+
+	if (former == NULL || build->snapshot->config->trust_file == NULL ||
+		changes_are_all(changes) || changes->has_configuration)
+		return;
+	(void)pthread_mutex_lock(&former->anchors_lock);
+	if (former->anchors != NULL)
+		build->snapshot->anchors = anchors_ref(former->anchors);
+	(void)pthread_mutex_unlock(&former->anchors_lock);
+}
+
 static int snapshot_build_steps(struct snapshot_build *build)
 {
 	struct snapshot *snapshot = build->snapshot;
@@ -246,6 +261,7 @@ static int snapshot_build_steps(struct snapshot_build *build)
 	int status;
 
 	status = table_init(&snapshot->bundles_by_members, snapshot->config->certificates_length);
+	snapshot_share_anchors(build);
 	/* A trust file that the configuration names is part of it: an error there is told now. */
 	if (status == CERTBIND_OK && snapshot->config->trust_file != NULL) {
 		status = snapshot_anchors(snapshot, &anchors, build->error);

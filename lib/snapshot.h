@@ -101,7 +101,7 @@ struct snapshot {
 	atomic_uint references;
 	int64_t built_at; /* s since the epoch */
 	struct config *config;
-	bool owns_config; /* else the builder frees it */
+	bool owns_config; /* else the builder has it */
 	struct bundle_cache *cache; /* borrowed: the store's */
 	const struct snapshot *former; /* borrowed, while this one is built */
 	struct certificate **certificates; /* by name */
@@ -134,6 +134,7 @@ struct snapshot_options {
 	int64_t now;
 	struct snapshot
 		*former; /* what it replaces: what did not change is shared; NULL: nothing */
+	const struct changes *changes; /* since `former` was read; NULL: everything is looked at */
 };
 
 /*

@@ -181,9 +181,9 @@ int snapshot_bind_services(struct snapshot_build *build)
 
 static int domain_compare(const void *a, const void *b)
 {
-	const char *name = a;
+	const struct config_domain *const *domain = b;
 
-	return strcmp(name, ((const struct config_domain *)b)->name);
+	return strcmp(a, (*domain)->name);
 }
 
 /* Is the host one of a configured domain's? */
@@ -404,8 +404,8 @@ int snapshot_bind_domains(struct snapshot_build *build)
 	for (i = 0; i < config->domains_length && status == CERTBIND_OK; i++) {
 		void **place;
 
-		snapshot->domains[i].config = &config->domains[i];
-		place = table_place(&snapshot->domains_by_name, config->domains[i].name);
+		snapshot->domains[i].config = config->domains[i];
+		place = table_place(&snapshot->domains_by_name, config->domains[i]->name);
 		if (place == NULL)
 			return CERTBIND_E_MEMORY;
 		*place = &snapshot->domains[i];

@@ -26,7 +26,7 @@ struct snapshot_taking {
 	struct certificate *certificate; /* receives a reference; NULL: its file is foreign */
 	struct snapshot_state state;
 };
-int snapshot_take(const struct snapshot *former, const struct certificate_options *options,
+int snapshot_take(const struct snapshot_options *build, const struct certificate_options *options,
 	struct snapshot_taking *taking);
 /* The same for one of the former snapshot that is in no directory any more; nothing in
  * taking->certificate: it has been gone for long enough. `is_excused`: nobody can tell. The
@@ -34,6 +34,33 @@ int snapshot_take(const struct snapshot *former, const struct certificate_option
 int snapshot_take_gone(const struct snapshot *former, size_t index, bool is_excused, int64_t now,
 	struct snapshot_taking *taking);
 void snapshot_state_clear(struct snapshot_state *state);
+
+/* What several threads read together. */
+struct read_job {
+	struct snapshot_taking *takings;
+	size_t length;
+	const struct snapshot_options *build;
+	const struct certificate_options *options;
+	atomic_bool is_out_of_memory;
+};
+
+/* The entries of the certificate directories, each list with its own end. */
+struct read_directories {
+	struct config_certificate **entries;
+	size_t *entries_length;
+	size_t length;
+};
+
+/* Free what they have; may run twice. */
+void snapshot_read_job_clear(struct read_job *job);
+void snapshot_read_directories_clear(struct read_directories *directories);
+
+/*
+ * snapshot_known.c: fills the job with what the former snapshot has and with what may have changed
+ * since, which alone is looked for. Leaves it without takings where that does not tell all.
+ */
+int snapshot_read_known(
+	struct snapshot_build *build, struct read_directories *directories, struct read_job *job);
 
 /* snapshot_ticket.c: the master key of session tickets. */
 int snapshot_read_ticket_key(struct snapshot_build *build);

@@ -11,32 +11,16 @@ enum {
 	READ_THREAD_WORTH = 64 /* certificates: fewer are read before a thread has started */
 };
 
-/* What several threads read together. */
-struct read_job {
-	struct snapshot_taking *takings;
-	size_t length;
-	const struct snapshot *former;
-	const struct certificate_options *options;
-	atomic_bool is_out_of_memory;
-};
-
 static void read_one(void *data, size_t worker, size_t index)
 {
 	struct read_job *job = data;
 
 	(void)worker;
-	if (snapshot_take(job->former, job->options, &job->takings[index]) < 0)
+	if (snapshot_take(job->build, job->options, &job->takings[index]) < 0)
 		atomic_store(&job->is_out_of_memory, true);
 }
 
-/* The entries of the certificate directories, each list with its own end. */
-struct read_directories {
-	struct config_certificate **entries;
-	size_t *entries_length;
-	size_t length;
-};
-
-static void read_directories_free(struct read_directories *directories)
+void snapshot_read_directories_clear(struct read_directories *directories)
 {
 	size_t i;
 
@@ -44,6 +28,7 @@ static void read_directories_free(struct read_directories *directories)
 		config_certificates_free(directories->entries[i], directories->entries_length[i]);
 	free(directories->entries);
 	free(directories->entries_length);
+	memset(directories, 0, sizeof(*directories));
 }
 
 static int problems_append(
@@ -245,7 +230,7 @@ static int job_prepare(struct snapshot_build *build, const struct read_directori
 	size_t i;
 	int status;
 
-	job->former = build->options->former;
+	job->build = build->options;
 	job->takings = calloc(room, sizeof(*job->takings));
 	if (job->takings == NULL)
 		return CERTBIND_E_MEMORY;
@@ -310,7 +295,7 @@ static int job_finish(struct read_job *job, struct snapshot *snapshot)
 	return CERTBIND_OK;
 }
 
-static void job_clear(struct read_job *job)
+void snapshot_read_job_clear(struct read_job *job)
 {
 	size_t i;
 
@@ -319,6 +304,8 @@ static void job_clear(struct read_job *job)
 		snapshot_state_clear(&job->takings[i].state);
 	}
 	free(job->takings);
+	job->takings = NULL;
+	job->length = 0;
 }
 
 /* Names and candidates of what was read. */
@@ -348,6 +335,16 @@ static int certificates_index(struct snapshot_build *build)
 	return status;
 }
 
+/* Where little has changed most is decided without reading. */
+static size_t read_worth(const struct snapshot_build *build)
+{
+	const struct changes *changes = build->options->changes;
+	bool is_little = !changes_are_all(changes) && !changes->has_configuration &&
+			 changes->certificates.length < READ_THREAD_WORTH;
+
+	return is_little ? SIZE_MAX : READ_THREAD_WORTH;
+}
+
 int snapshot_read_certificates(struct snapshot_build *build)
 {
 	struct snapshot *snapshot = build->snapshot;
@@ -362,11 +359,14 @@ int snapshot_read_certificates(struct snapshot_build *build)
 
 	status = pkix_definitions(&options.definitions);
 	if (status == CERTBIND_OK)
+		status = snapshot_read_known(build, &directories, &job);
+	if (status == CERTBIND_OK && job.takings == NULL) {
 		status = read_directories_list(build, &directories);
-	if (status == CERTBIND_OK)
-		status = job_prepare(build, &directories, &job);
+		if (status == CERTBIND_OK)
+			status = job_prepare(build, &directories, &job);
+	}
 	if (status == CERTBIND_OK) {
-		parallel_run(job.length, READ_THREAD_WORTH, read_one, &job);
+		parallel_run(job.length, read_worth(build), read_one, &job);
 		if (atomic_load(&job.is_out_of_memory))
 			status = CERTBIND_E_MEMORY;
 	}
@@ -376,8 +376,8 @@ int snapshot_read_certificates(struct snapshot_build *build)
 		status = job_finish(&job, snapshot);
 	if (status == CERTBIND_OK)
 		status = certificates_index(build);
-	job_clear(&job);
-	read_directories_free(&directories);
+	snapshot_read_job_clear(&job);
+	snapshot_read_directories_clear(&directories);
 	(void)asn1_delete_structure(&options.definitions);
 	return status;
 }

@@ -191,17 +191,40 @@ static int take_fresh(const struct snapshot *former, size_t index, const unsigne
 }
 
 /* Nothing has changed since: neither what the configuration says nor the files. */
-static bool is_unchanged(const struct snapshot_state *state, const unsigned char *definition)
+static bool is_unchanged(
+	const struct snapshot_state *state, const unsigned char *definition, bool is_watched)
 {
 	return state->stale_since == 0 && state->sources != NULL &&
 	       memcmp(state->sources->definition, definition, sizeof(state->sources->definition)) ==
 		       0 &&
-	       sources_are_current(state->sources);
+	       (is_watched || sources_are_current(state->sources));
 }
 
-int snapshot_take(const struct snapshot *former, const struct certificate_options *options,
+/* Neither what the configuration says of it nor its files have changed, as far as anybody can tell. */
+static bool is_known(const struct snapshot_options *build, const char *name)
+{
+	return !changes_are_all(build->changes) && !build->changes->has_configuration &&
+	       !changes_have_certificate(build->changes, name);
+}
+
+/* False: there is nothing that could go on as it is. */
+static bool state_take_over(
+	const struct snapshot *former, size_t index, struct snapshot_taking *taking)
+{
+	const struct snapshot_state *state = &former->states[index];
+
+	if (index == former->certificates_length || state->stale_since != 0 ||
+		state->sources == NULL)
+		return false;
+	taking->certificate = certificate_ref(former->certificates[index]);
+	taking->state.sources = sources_ref(state->sources);
+	return true;
+}
+
+int snapshot_take(const struct snapshot_options *build, const struct certificate_options *options,
 	struct snapshot_taking *taking)
 {
+	const struct snapshot *former = build->former;
 	unsigned char definition[32];
 	size_t index = 0;
 	int status;
@@ -211,6 +234,11 @@ int snapshot_take(const struct snapshot *former, const struct certificate_option
 	taking->state.is_from_directory = taking->is_from_directory;
 	taking->state.line = taking->entry->place.line;
 	taking->state.file = taking->entry->place.file != NULL ? taking->entry->place.file : "";
+	if (former != NULL && is_known(build, taking->entry->name)) {
+		index = snapshot_certificate_index(former, taking->entry->name);
+		if (state_take_over(former, index, taking))
+			return CERTBIND_OK;
+	}
 	status = definition_digest(taking->entry, options->strict_key_permissions, definition);
 	if (status < 0)
 		return status;
@@ -218,10 +246,10 @@ int snapshot_take(const struct snapshot *former, const struct certificate_option
 		index = snapshot_certificate_index(former, taking->entry->name);
 	if (former == NULL || index == former->certificates_length)
 		return take_fresh(NULL, 0, definition, options, taking);
-	if (!is_unchanged(&former->states[index], definition))
+	if (!is_unchanged(&former->states[index], definition,
+		    !changes_have_certificate(build->changes, taking->entry->name)))
 		return take_fresh(former, index, definition, options, taking);
-	taking->certificate = certificate_ref(former->certificates[index]);
-	taking->state.sources = sources_ref(former->states[index].sources);
+	(void)state_take_over(former, index, taking);
 	return CERTBIND_OK;
 }
 

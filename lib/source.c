@@ -45,13 +45,31 @@ static bool source_look(const char *path, struct file_id *id)
 	return true;
 }
 
-static bool source_is_current(const struct source *source)
+bool source_is_same(const struct source *source)
 {
 	struct file_id id;
 	bool is_there = source_look(source->path, &id);
 
-	return !source->is_failed && is_there != source->is_missing &&
-	       file_id_equal(&id, &source->id);
+	return is_there != source->is_missing && file_id_equal(&id, &source->id);
+}
+
+static void source_note(struct source *source, const struct file_bytes *bytes)
+{
+	if (bytes != NULL) {
+		source->id = bytes->id;
+	} else {
+		source->is_missing = !source_look(source->path, &source->id);
+		source->is_failed = !source->is_missing;
+	}
+}
+
+int source_file_read(struct source *source, size_t size_max, struct file_bytes *bytes,
+	struct certbind_error *error)
+{
+	int status = file_read(source->path, size_max, bytes, error);
+
+	source_note(source, status == CERTBIND_OK ? bytes : NULL);
+	return status;
 }
 
 int sources_add(struct sources *sources, const char *path, const struct file_bytes *bytes)
@@ -68,12 +86,7 @@ int sources_add(struct sources *sources, const char *path, const struct file_byt
 	source->path = strdup(path);
 	if (source->path == NULL)
 		return CERTBIND_E_MEMORY;
-	if (bytes != NULL) {
-		source->id = bytes->id;
-	} else {
-		source->is_missing = !source_look(path, &source->id);
-		source->is_failed = !source->is_missing;
-	}
+	source_note(source, bytes);
 	sources->length++;
 	return CERTBIND_OK;
 }
@@ -87,14 +100,25 @@ int sources_note(struct sources *sources, const char *path)
 	return status;
 }
 
-bool sources_are_current(const struct sources *sources)
+bool sources_are_same(const struct sources *sources)
 {
 	size_t i;
 
 	for (i = 0; i < sources->length; i++)
-		if (!source_is_current(&sources->items[i]))
+		if (!source_is_same(&sources->items[i]))
 			return false;
 	return true;
+}
+
+bool sources_are_current(const struct sources *sources)
+{
+	return !sources_have_failed(sources) && sources_are_same(sources);
+}
+
+bool source_equal(const struct source *a, const struct source *b)
+{
+	return strcmp(a->path, b->path) == 0 && a->is_missing == b->is_missing &&
+	       file_id_equal(&a->id, &b->id);
 }
 
 bool sources_equal(const struct sources *a, const struct sources *b)
@@ -104,9 +128,7 @@ bool sources_equal(const struct sources *a, const struct sources *b)
 	if (a->length != b->length)
 		return false;
 	for (i = 0; i < a->length; i++)
-		if (strcmp(a->items[i].path, b->items[i].path) != 0 ||
-			a->items[i].is_missing != b->items[i].is_missing ||
-			!file_id_equal(&a->items[i].id, &b->items[i].id))
+		if (!source_equal(&a->items[i], &b->items[i]))
 			return false;
 	return true;
 }

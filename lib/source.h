@@ -28,16 +28,25 @@ struct sources *sources_new(void); /* NULL: memory */
 struct sources *sources_ref(struct sources *sources);
 void sources_unref(struct sources *sources); /* NULL does nothing */
 
+/* Reads the file of source->path and notes what it is. As file_read(). */
+int source_file_read(struct source *source, size_t size_max, struct file_bytes *bytes,
+	struct certbind_error *error);
+
 /* Notes a file that was read (`bytes`), or could not be (NULL). */
 int sources_add(struct sources *sources, const char *path, const struct file_bytes *bytes);
 
 /* Notes a file that somebody else reads, as it is now. */
 int sources_note(struct sources *sources, const char *path);
 
-/* Are all files still what they were? One stat(2) a file. */
+/* Is it still what it was, be that readable or not? One stat(2). */
+bool source_is_same(const struct source *source);
+bool sources_are_same(const struct sources *sources);
+
+/* The same, and could all be read? */
 bool sources_are_current(const struct sources *sources);
 
 /* Are these the same files in the same state? */
+bool source_equal(const struct source *a, const struct source *b);
 bool sources_equal(const struct sources *a, const struct sources *b);
 
 /* Is any of the files missing? Was any there and could not be read? */

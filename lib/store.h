@@ -28,6 +28,8 @@ struct store_build {
 	struct snapshot *snapshot; /* NULL: refused */
 	struct store_refusal *refusal; /* why; NULL: not refused */
 	struct store_events events; /* everything that is wrong now */
+	bool is_changed; /* is there anything in it that the former snapshot has not? */
+	bool has_failed; /* a file that is there could not be read: no event tells when it can be */
 };
 
 struct store_watcher;
@@ -111,12 +113,12 @@ bool store_own_is_ending(struct certbind_store *store);
 void store_log(struct certbind_store *store, int level, const struct certbind_error *event);
 
 /*
- * store_build.c: reads everything anew. `former`: what it replaces; NULL: nothing. The caller has
- * build_lock. *is_changed (may be NULL): whether there is anything to publish.
- * store_build_free() gives back what was not published.
+ * store_build.c: reads what has changed since `former`, which it replaces (NULL: nothing), was
+ * read; `changes` NULL: looks at everything. The caller has build_lock. store_build_free() gives
+ * back what was not published.
  */
-int store_build(struct certbind_store *store, struct snapshot *former, struct store_build **build,
-	bool *is_changed, struct certbind_error *error);
+int store_build(struct certbind_store *store, struct snapshot *former,
+	const struct changes *changes, struct store_build **build, struct certbind_error *error);
 void store_build_free(struct store_build *build); /* NULL does nothing */
 
 /*

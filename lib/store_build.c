@@ -150,32 +150,43 @@ static int build_refuse_for(
 	return status == CERTBIND_OK ? build_refuse(build, why) : status;
 }
 
-static int build_snapshot(struct certbind_store *store, struct snapshot *former,
+/* What a build replaces, and what may have changed since. */
+struct build_base {
+	struct snapshot *former;
+	const struct changes *changes;
+};
+
+static int build_snapshot(struct certbind_store *store, const struct build_base *base,
 	struct config *config, struct store_build *build, struct certbind_error *why)
 {
+	struct snapshot *former = base->former;
 	const struct snapshot_options options = {
 		.cache = store->cache,
 		.pool = store->pool,
 		.ticket_key = store->ticket_key,
 		.now = (int64_t)clock_source_now(store->clock),
 		.former = former,
+		.changes = base->changes,
 	};
 	int status;
 
-	if (former != NULL && config_keep(config, former->config) < 0)
+	if (former != NULL && config != former->config && config_keep(config, former->config) < 0)
 		return error_memory(why);
 	status = snapshot_build(config, &options, &build->snapshot, why);
+	build->has_failed = status == CERTBIND_E_FILE;
 	/* The trust file: an error of the configuration that names it. */
 	if (status == CERTBIND_E_FILE || status == CERTBIND_E_CERTIFICATE)
 		status = why->status = CERTBIND_E_CONFIG;
 	return status;
 }
 
-static int build_run(struct certbind_store *store, struct snapshot *former,
+static int build_run(struct certbind_store *store, const struct build_base *base,
 	struct store_build *build, struct certbind_error *why)
 {
-	struct config *config;
-	int status = config_load(store->config_path, &config, why);
+	struct snapshot *former = base->former;
+	struct config *config = NULL;
+	int status = config_load_changes(store->config_path, former != NULL ? former->config : NULL,
+		base->changes, &config, why);
 
 	if (status == CERTBIND_E_FILE)
 		return build_refuse_for(build, former, why);
@@ -184,7 +195,7 @@ static int build_run(struct certbind_store *store, struct snapshot *former,
 	if (build_note_problems(build, config->problems, config->problems_length) < 0)
 		status = error_memory(why);
 	if (status == CERTBIND_OK && build->refusal == NULL) {
-		status = build_snapshot(store, former, config, build, why);
+		status = build_snapshot(store, base, config, build, why);
 		if (status == CERTBIND_OK)
 			config = NULL; /* the snapshot has it */
 		else if (status == CERTBIND_E_CONFIG)
@@ -192,7 +203,7 @@ static int build_run(struct certbind_store *store, struct snapshot *former,
 	} else if (status == CERTBIND_OK) {
 		*why = build->refusal->error;
 	}
-	config_free(config);
+	config_unref(config);
 	if (status < 0 || build->snapshot == NULL)
 		return status;
 	status = build_note_problems(
@@ -210,7 +221,7 @@ static bool states_differ(const struct snapshot_state *a, const struct snapshot_
 {
 	if (a->stale_since != b->stale_since || a->missing_since != b->missing_since)
 		return true;
-	if (a->sources == NULL || b->sources == NULL)
+	if (a->sources == NULL || b->sources == NULL || a->sources == b->sources)
 		return a->sources != b->sources;
 	return !sources_equal(a->sources, b->sources);
 }
@@ -224,13 +235,29 @@ static bool tickets_differ(const struct snapshot_ticket *a, const struct snapsho
 	return !sources_equal(a->sources, b->sources);
 }
 
+static bool configs_differ(const struct config *a, const struct config *b)
+{
+	size_t i;
+
+	if (a == b)
+		return false;
+	if (a->domain_files_length != b->domain_files_length ||
+		!sources_equal(a->sources, b->sources))
+		return true;
+	for (i = 0; i < a->domain_files_length; i++)
+		if (a->domain_files[i] != b->domain_files[i] &&
+			!source_equal(&a->domain_files[i]->source, &b->domain_files[i]->source))
+			return true;
+	return false;
+}
+
 /* Is there anything in it that the former snapshot does not have? */
 static bool snapshot_differs(const struct snapshot *snapshot, const struct snapshot *former)
 {
 	size_t i;
 
 	if (former == NULL || snapshot->certificates_length != former->certificates_length ||
-		!sources_equal(snapshot->config->sources, former->config->sources) ||
+		configs_differ(snapshot->config, former->config) ||
 		tickets_differ(&snapshot->ticket, &former->ticket))
 		return true;
 	for (i = 0; i < snapshot->certificates_length; i++)
@@ -240,9 +267,10 @@ static bool snapshot_differs(const struct snapshot *snapshot, const struct snaps
 	return false;
 }
 
-int store_build(struct certbind_store *store, struct snapshot *former, struct store_build **build,
-	bool *is_changed, struct certbind_error *error)
+int store_build(struct certbind_store *store, struct snapshot *former,
+	const struct changes *changes, struct store_build **build, struct certbind_error *error)
 {
+	const struct build_base base = { former, changes };
 	struct store_build *made = calloc(1, sizeof(*made));
 	struct certbind_error why = { 0 };
 	int status;
@@ -250,15 +278,14 @@ int store_build(struct certbind_store *store, struct snapshot *former, struct st
 	*build = NULL;
 	if (made == NULL)
 		return error_memory(error);
-	status = build_run(store, former, made, &why);
+	status = build_run(store, &base, made, &why);
 	if (status < 0) {
 		store_build_free(made);
 		if (error != NULL)
 			*error = why;
 		return status;
 	}
-	if (is_changed != NULL)
-		*is_changed = made->snapshot == NULL || snapshot_differs(made->snapshot, former);
+	made->is_changed = made->snapshot == NULL || snapshot_differs(made->snapshot, former);
 	*build = made;
 	return CERTBIND_OK;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "error.h"
-#include "store.h"
-#include "watch.h"
+#include "store_watcher.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 /*
@@ -17,26 +15,12 @@
  */
 
 enum {
-	QUIET_MS = 100, /* changes come in groups: it waits until there are no more */
-	QUIET_MAX_MS = 600, /* but not longer than that */
-	MISSING_LOOK_S = 5, /* while a certificate is missing */
-	LOOK_MAX_S = 3600 /* dates come and go without any file changing */
+	QUIET_MS = 10, /* changes come in groups: it waits until there are no more */
+	QUIET_FAULT_MS = 100, /* longer, when what has come so far is at fault */
+	QUIET_MAX_MS = 600 /* but not longer than that */
 };
 
-struct store_watcher {
-	struct certbind_store *store;
-	struct watch *watch; /* NULL: inotify can't be had */
-	pthread_t thread;
-	pid_t process; /* a fork's child has no thread */
-	int ready_fd; /* the daemon's: something is pending */
-	int wake_fd; /* the thread's: end, or free what is retired */
-	atomic_bool is_stopping;
-	struct snapshot *retired; /* under the store's lock; linked by next_retired */
-	unsigned int told_gaps; /* a bit for each enum watch_gap */
-	int64_t look_at; /* the next look without any event; ms of CLOCK_MONOTONIC */
-};
-
-static void fd_signal(int fd)
+void store_watcher_signal(int fd)
 {
 	const uint64_t one = 1;
 	ssize_t written;
@@ -72,7 +56,7 @@ void store_watcher_retire(struct store_watcher *watcher, struct snapshot *snapsh
 	snapshot->next_retired = watcher->retired;
 	watcher->retired = snapshot;
 	(void)pthread_mutex_unlock(&watcher->store->lock);
-	fd_signal(watcher->wake_fd);
+	store_watcher_signal(watcher->wake_fd);
 }
 
 /* The thread was woken: frees what is retired. Returns whether it is to end. */
@@ -85,192 +69,64 @@ static bool watcher_is_ending(struct store_watcher *watcher)
 	return atomic_load(&watcher->is_stopping);
 }
 
-static void watcher_offer(struct store_watcher *watcher, struct store_build *build)
-{
-	struct certbind_store *store = watcher->store;
-	struct store_build *former;
-
-	(void)pthread_mutex_lock(&store->lock);
-	former = store->pending;
-	/* A refusal does not take away what waits: that was good. */
-	if (former != NULL && build->snapshot == NULL && former->snapshot != NULL)
-		build->snapshot = snapshot_ref(former->snapshot);
-	store->pending = build;
-	(void)pthread_mutex_unlock(&store->lock);
-	store_build_free(former);
-	fd_signal(watcher->ready_fd);
-}
-
-/* When, after `from`, dates alone change what is chosen, or a missing certificate is to be looked at; s since the epoch. */
-static int64_t snapshot_due(const struct snapshot *snapshot, int64_t from)
-{
-	int64_t due = from + LOOK_MAX_S;
-	size_t i, j;
-
-	for (i = 0; i < snapshot->certificates_length; i++) {
-		const struct certificate *certificate = snapshot->certificates[i];
-
-		if (snapshot->states[i].missing_since != 0)
-			return from + MISSING_LOOK_S;
-		for (j = 0; j < certificate->pairs_length; j++) {
-			int64_t begins = certificate->pairs[j].not_before;
-			int64_t ends = certificate->pairs[j].not_after + 1;
-
-			if (begins > from && begins < due)
-				due = begins;
-			if (ends > from && ends < due)
-				due = ends;
-		}
-	}
-	return due;
-}
-
-/* Each is told once. */
-static void watcher_tell_gap(
-	struct store_watcher *watcher, enum watch_gap gap, const char *text, uint32_t interval)
-{
-	struct certbind_error event;
-
-	if ((watcher->told_gaps & 1U << gap) != 0)
-		return;
-	watcher->told_gaps |= 1U << gap;
-	(void)error_set(&event, CERTBIND_E_SYSTEM, NULL, 0,
-		"%s; files are looked at every %u s (poll_interval) instead", text,
-		(unsigned int)interval);
-	store_log(watcher->store, CERTBIND_LEVEL_WARNING, &event);
-}
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Looks again after `seconds`, if not earlier. */
-static void watcher_look_within(struct store_watcher *watcher, int64_t seconds)
-{
-	int64_t look_at = monotonic_ms() + seconds * 1000;
-
-	if (look_at < watcher->look_at)
-		watcher->look_at = look_at;
-}
-
-static void watcher_follow(struct store_watcher *watcher, const struct snapshot *snapshot)
-{
-	const char *text = "inotify can't be had";
-	uint32_t interval = snapshot->config->poll_interval;
-	int64_t now = (int64_t)clock_source_now(watcher->store->clock);
-	enum watch_gap gap = WATCH_GAP_INOTIFY;
-
-	watcher->look_at = monotonic_ms() + (snapshot_due(snapshot, now) - now) * 1000;
-	if (watcher->watch != NULL) {
-		(void)watch_follow(watcher->watch, snapshot);
-		gap = watch_gap(watcher->watch, &text);
-	}
-	if (gap == WATCH_GAP_NONE)
-		return;
-	watcher_tell_gap(watcher, gap, text, interval);
-	watcher_look_within(watcher, interval);
-}
-
 /* How long to wait for events, whatever else is going on in the directories. */
 static int watcher_patience(const struct store_watcher *watcher)
 {
-	int64_t left = watcher->look_at - monotonic_ms();
+	int64_t left = watcher->look_at - store_watcher_ms();
 
-	return left < 0 ? 0 : (int)left;
-}
-
-/* Is there anything in the build that the daemon does not know? */
-static bool watcher_has_news(struct certbind_store *store, const struct snapshot *former,
-	const struct store_build *build, bool is_changed)
-{
-	struct store_refusal *refusal = store_refusal(store);
-	bool has_news;
-
-	if (build->snapshot == NULL)
-		has_news = refusal == NULL || refusal->error.line != build->refusal->error.line ||
-			   strcmp(refusal->error.message, build->refusal->error.message) != 0;
-	else
-		has_news = is_changed || refusal != NULL || store_own_is_ending(store) ||
-			   (int64_t)clock_source_now(store->clock) >=
-				   snapshot_due(former, former->built_at);
-	store_refusal_unref(refusal);
-	return has_news;
+	return left < 0 || watcher->is_behind ? 0 : (int)left;
 }
 
 /*
- * Did something fail that says nothing of the files, such as no memory, no descriptor or an error
- * of the disk? No event tells when that is over.
+ * Waits until nothing more comes for `quiet` ms, or until `end`, ms of CLOCK_MONOTONIC. Returns
+ * false when the thread is to end.
  */
-static bool build_has_failed(const struct store_build *build)
-{
-	const struct snapshot *snapshot = build->snapshot;
-	size_t i;
-
-	if (snapshot == NULL || build->refusal != NULL)
-		return build->refusal != NULL && build->refusal->error.status == CERTBIND_E_FILE;
-	if (sources_have_failed(snapshot->config->sources))
-		return true;
-	for (i = 0; i < snapshot->certificates_length; i++)
-		if (snapshot->states[i].sources != NULL &&
-			sources_have_failed(snapshot->states[i].sources))
-			return true;
-	return false;
-}
-
-/* Reads everything anew. */
-static void watcher_build(struct store_watcher *watcher)
-{
-	struct certbind_store *store = watcher->store;
-	struct certbind_error error;
-	struct store_build *build = NULL;
-	struct snapshot *former;
-	bool is_changed;
-
-	(void)pthread_mutex_lock(&store->build_lock);
-	former = store_latest(store);
-	/* Watches come first: what changes while it is read is seen. */
-	if (former != NULL)
-		watcher_follow(watcher, former);
-	if (former != NULL && store_build(store, former, &build, &is_changed, &error) == 0 &&
-		build->snapshot != NULL)
-		watcher_follow(watcher, build->snapshot);
-	if (former != NULL && (build == NULL || build_has_failed(build)))
-		watcher_look_within(watcher, former->config->poll_interval);
-	if (build != NULL && watcher_has_news(store, former, build, is_changed))
-		watcher_offer(watcher, build);
-	else
-		store_build_free(build);
-	(void)pthread_mutex_unlock(&store->build_lock);
-	snapshot_unref(former);
-}
-
-/* Waits until nothing more comes for a moment. Returns false at the end. */
-static bool watcher_settle(struct store_watcher *watcher)
+static bool watcher_settle(struct store_watcher *watcher, int quiet, int64_t end)
 {
 	struct pollfd fds[2] = { { .fd = watcher->wake_fd, .events = POLLIN },
-		{ .fd = watcher->watch != NULL ? watch_fd(watcher->watch) : -1,
-			.events = POLLIN } };
-	int waited = 0;
+		{ .fd = watch_fd(watcher->watch), .events = POLLIN } };
 
-	while (waited < QUIET_MAX_MS) {
-		int ready = poll(fds, 2, QUIET_MS);
+	while (store_watcher_ms() < end) {
+		int ready = poll(fds, 2, quiet);
 
 		if (fds[0].revents != 0 && watcher_is_ending(watcher))
 			return false;
 		if (ready == 0)
 			return true;
-		waited += QUIET_MS;
 		/* Poll tells at once while events come: the wait is made here. */
-		(void)poll(fds, 1, QUIET_MS);
+		(void)poll(fds, 1, quiet);
 		if (fds[0].revents != 0 && watcher_is_ending(watcher))
 			return false;
-		(void)watch_read(watcher->watch);
+		(void)watch_read(watcher->watch, &watcher->changes);
 	}
 	return true;
+}
+
+/*
+ * Builds once nothing happens any more. What is at fault then may be half written: it is told only
+ * if it is so after a longer wait, too. Returns false when the thread is to end.
+ */
+static bool watcher_settle_and_build(struct store_watcher *watcher)
+{
+	int64_t end = store_watcher_ms() + QUIET_MAX_MS;
+
+	if (!watcher_settle(watcher, QUIET_MS, end))
+		return false;
+	if (store_watcher_build(watcher, false))
+		return true;
+	if (!watcher_settle(watcher, QUIET_FAULT_MS, end))
+		return false;
+	(void)store_watcher_build(watcher, true);
+	return true;
+}
+
+/* Looks at everything, for no event tells what to look at. */
+static void watcher_look(struct store_watcher *watcher)
+{
+	if (watcher->watch != NULL)
+		watch_looked(watcher->watch);
+	watcher->changes.is_all = true;
+	(void)store_watcher_build(watcher, true);
 }
 
 static void *watcher_run(void *data)
@@ -281,22 +137,22 @@ static void *watcher_run(void *data)
 			.events = POLLIN } };
 
 	/* Something may have changed between the load and the first watch. */
-	watcher_build(watcher);
+	watcher_look(watcher);
 	for (;;) {
 		int ready = poll(fds, 2, watcher_patience(watcher));
 
 		if (ready > 0 && fds[0].revents != 0 && watcher_is_ending(watcher))
 			return NULL;
-		if (ready < 0 || (ready > 0 && fds[1].revents == 0))
+		if (ready < 0)
 			continue;
-		if (ready == 0) {
-			if (watcher->watch != NULL)
-				watch_looked(watcher->watch);
-			watcher_build(watcher);
-		} else if (watch_read(watcher->watch)) {
-			if (!watcher_settle(watcher))
+		if (ready > 0 && fds[1].revents != 0 &&
+			watch_read(watcher->watch, &watcher->changes))
+			watcher->is_behind = true;
+		if (watcher->is_behind && watcher->watch != NULL) {
+			if (!watcher_settle_and_build(watcher))
 				return NULL;
-			watcher_build(watcher);
+		} else if (ready == 0) {
+			watcher_look(watcher);
 		}
 	}
 }
@@ -317,6 +173,8 @@ static int watcher_start(struct store_watcher *watcher)
 static void watcher_release(struct store_watcher *watcher)
 {
 	watch_free(watcher->watch);
+	changes_clear(&watcher->changes);
+	snapshot_unref(watcher->base);
 	watcher_free_retired(watcher);
 	if (watcher->ready_fd >= 0)
 		(void)close(watcher->ready_fd);
@@ -331,7 +189,7 @@ void store_watcher_free(struct store_watcher *watcher)
 		return;
 	if (watcher->process == getpid()) {
 		atomic_store(&watcher->is_stopping, true);
-		fd_signal(watcher->wake_fd);
+		store_watcher_signal(watcher->wake_fd);
 		(void)pthread_join(watcher->thread, NULL);
 	}
 	watcher_release(watcher);
@@ -345,7 +203,7 @@ static int watcher_new(struct certbind_store *store)
 		return CERTBIND_E_MEMORY;
 	watcher->store = store;
 	watcher->process = getpid();
-	watcher->look_at = monotonic_ms() + (int64_t)LOOK_MAX_S * 1000;
+	watcher->look_at = store_watcher_ms() + (int64_t)STORE_WATCHER_LOOK_MAX_S * 1000;
 	watcher->watch = watch_new();
 	watcher->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	watcher->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

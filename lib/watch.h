@@ -2,11 +2,13 @@
 #ifndef WATCH_H
 #define WATCH_H
 
+#include "changes.h"
 #include "snapshot.h"
 
 /*
- * Tells when a file that a snapshot was made of may have changed: inotify(7) on the directories
- * that name it, also those on the way of symbolic links. Threads: one thread per object.
+ * Tells which of the files that a snapshot was made of may have changed: inotify(7) on the
+ * directories that name them, also those on the way of symbolic links. Threads: one thread per
+ * object.
  */
 struct watch;
 
@@ -14,11 +16,17 @@ struct watch *watch_new(void); /* NULL: memory, or no inotify instance to be had
 void watch_free(struct watch *watch); /* NULL does nothing */
 int watch_fd(const struct watch *watch); /* readable when there are events */
 
-/* Watches what this snapshot was made of, and nothing else any more. CERTBIND_OK or CERTBIND_E_MEMORY. */
-int watch_follow(struct watch *watch, const struct snapshot *snapshot);
+/*
+ * Watches what this snapshot was made of. `taken`: what was looked at since the last call, so that
+ * only there something can be new; NULL: everything, and nothing else is watched any more.
+ * `missed` receives what may have changed after it was read and before it was watched; NULL: it
+ * is about to be read. CERTBIND_OK or CERTBIND_E_MEMORY.
+ */
+int watch_follow(struct watch *watch, const struct snapshot *snapshot, const struct changes *taken,
+	struct changes *missed);
 
-/* Takes the events that have come. Returns whether one of them is about a file that matters. */
-bool watch_read(struct watch *watch);
+/* Takes the events that have come, and notes what they are about. Returns whether any matters. */
+bool watch_read(struct watch *watch, struct changes *changes);
 
 /* Why looking from time to time is needed. */
 enum watch_gap {

@@ -109,7 +109,7 @@ static void check_problems(const struct config *config)
 		fuzz_require(problem->message != NULL && text_is_plain(problem->message));
 	}
 	for (i = 1; i < config->domains_length; i++)
-		fuzz_require(strcmp(config->domains[i - 1].name, config->domains[i].name) < 0);
+		fuzz_require(strcmp(config->domains[i - 1]->name, config->domains[i]->name) < 0);
 }
 
 /* What `bind` does with the file of a domain. */
@@ -159,8 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (later != NULL)
 		fuzz_require(config_keep(later, config) == CERTBIND_OK);
-	config_free(later);
-	config_free(config);
+	config_unref(later);
+	config_unref(config);
 	file_bytes_wipe(&bytes);
 	return 0;
 }

@@ -17,6 +17,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < problems; i++)
 		(void)printf("%s:%d: %s\n", config->problems[i].place.file,
 			config->problems[i].place.line, config->problems[i].message);
-	config_free(config);
+	config_unref(config);
 	return problems > 0;
 }

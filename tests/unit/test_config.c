@@ -57,8 +57,8 @@ static const struct config_domain *domain_find(const struct config *config, cons
 	size_t i;
 
 	for (i = 0; i < config->domains_length; i++)
-		if (strcmp(config->domains[i].name, name) == 0)
-			return &config->domains[i];
+		if (strcmp(config->domains[i]->name, name) == 0)
+			return config->domains[i];
 	return NULL;
 }
 
@@ -91,7 +91,7 @@ static void test_defaults(void **state)
 	assert_false(config->services[1].has_alpn);
 	assert_int_equal(config->services[1].shared_hosts.length, 0);
 	assert_int_equal(config->services[1].place.line, 0);
-	config_free(config);
+	config_unref(config);
 }
 
 static void test_top_keys(void **state)
@@ -115,9 +115,9 @@ static void test_top_keys(void **state)
 	assert_int_equal(config->files_length, 2);
 	assert_case_path(config->files[0], "good-every-key.conf");
 	assert_case_path(config->files[1], "good-every-key/more.conf");
-	assert_case_path(config->sources->items[2].path,
+	assert_case_path(config->domain_files[0]->source.path,
 		"good-every-key/domains.d/xn--mll-hoa.example.conf");
-	config_free(config);
+	config_unref(config);
 }
 
 static void test_services(void **state)
@@ -145,7 +145,7 @@ static void test_services(void **state)
 	assert_list(&service[2].hosts, LIST("calendar.%d", "%d"));
 	assert_list(&service[2].alpn, LIST("http/1.1"));
 	assert_string_equal(service[3].name, "files");
-	config_free(config);
+	config_unref(config);
 }
 
 static void test_certificates(void **state)
@@ -180,44 +180,44 @@ static void test_certificates(void **state)
 		certificate[3].pairs[1].place.line, certificate[3].pairs[0].place.line + 1);
 	assert_string_equal(certificate[4].name, "more");
 	assert_case_path(certificate[4].pairs[0].chain.items[0], "good-every-key/more.pem");
-	config_free(config);
+	config_unref(config);
 }
 
 static void test_domains(void **state)
 {
 	struct config *config = load_case("good-every-key.conf");
-	const struct config_domain *domain = config->domains;
+	struct config_domain *const *domain = config->domains;
 
 	(void)state;
 	assert_int_equal(config->domains_length, 5);
-	assert_string_equal(domain[0].name, "a.example");
-	assert_int_equal(domain[0].choices_length, 1);
-	assert_int_equal(domain[0].choices[0].service, 3);
-	assert_string_equal(domain[0].choices[0].certificate, "more");
-	assert_list(&domain[0].choices[0].hosts, LIST("f.example"));
-	assert_string_equal(domain[1].name, "example.org");
-	assert_int_equal(domain[1].choices_length, 3);
-	assert_int_equal(domain[1].choices[0].choice, CONFIG_NONE);
-	assert_false(domain[1].choices[0].has_hosts);
-	assert_int_equal(domain[1].choices[1].choice, CONFIG_NAMED);
-	assert_string_equal(domain[1].choices[1].certificate, "panel");
-	assert_false(domain[1].choices[2].names_service);
-	assert_true(domain[1].choices[2].has_hosts);
-	assert_int_equal(domain[1].choices[2].hosts.length, 0);
-	assert_string_equal(domain[2].name, "localhost");
-	assert_int_equal(domain[2].choices_length, 0);
-	assert_string_equal(domain[3].name, "xn--bcher-kva.example");
-	assert_int_equal(domain[3].choices_length, 3);
-	assert_int_equal(domain[3].choices[0].service, 0);
-	assert_true(domain[3].choices[0].names_service);
-	assert_int_equal(domain[3].choices[0].choice, CONFIG_AUTO);
-	assert_list(&domain[3].choices[1].hosts, LIST("mx1.example.net", "xn--mll-hoa.example"));
-	assert_string_equal(domain[3].choices[2].certificate, "b\u00fccher");
-	assert_string_equal(domain[4].name, "xn--mll-hoa.example");
-	assert_int_equal(domain[4].choices[0].choice, CONFIG_NONE);
-	assert_int_equal(domain[4].choices[0].place.line, 2);
-	assert_list(&domain[4].choices[1].hosts, LIST("cal.example"));
-	config_free(config);
+	assert_string_equal(domain[0]->name, "a.example");
+	assert_int_equal(domain[0]->choices_length, 1);
+	assert_int_equal(domain[0]->choices[0].service, 3);
+	assert_string_equal(domain[0]->choices[0].certificate, "more");
+	assert_list(&domain[0]->choices[0].hosts, LIST("f.example"));
+	assert_string_equal(domain[1]->name, "example.org");
+	assert_int_equal(domain[1]->choices_length, 3);
+	assert_int_equal(domain[1]->choices[0].choice, CONFIG_NONE);
+	assert_false(domain[1]->choices[0].has_hosts);
+	assert_int_equal(domain[1]->choices[1].choice, CONFIG_NAMED);
+	assert_string_equal(domain[1]->choices[1].certificate, "panel");
+	assert_false(domain[1]->choices[2].names_service);
+	assert_true(domain[1]->choices[2].has_hosts);
+	assert_int_equal(domain[1]->choices[2].hosts.length, 0);
+	assert_string_equal(domain[2]->name, "localhost");
+	assert_int_equal(domain[2]->choices_length, 0);
+	assert_string_equal(domain[3]->name, "xn--bcher-kva.example");
+	assert_int_equal(domain[3]->choices_length, 3);
+	assert_int_equal(domain[3]->choices[0].service, 0);
+	assert_true(domain[3]->choices[0].names_service);
+	assert_int_equal(domain[3]->choices[0].choice, CONFIG_AUTO);
+	assert_list(&domain[3]->choices[1].hosts, LIST("mx1.example.net", "xn--mll-hoa.example"));
+	assert_string_equal(domain[3]->choices[2].certificate, "b\u00fccher");
+	assert_string_equal(domain[4]->name, "xn--mll-hoa.example");
+	assert_int_equal(domain[4]->choices[0].choice, CONFIG_NONE);
+	assert_int_equal(domain[4]->choices[0].place.line, 2);
+	assert_list(&domain[4]->choices[1].hosts, LIST("cal.example"));
+	config_unref(config);
 }
 
 /* An entry with a problem is left out, and nothing else is. */
@@ -227,29 +227,29 @@ static void test_bad_entries_only(void **state)
 
 	(void)state;
 	assert_int_equal(config->domains_length, 2);
-	assert_string_equal(config->domains[0].name, "fine.example");
-	assert_string_equal(config->domains[1].name, "good.example");
-	config_free(config);
+	assert_string_equal(config->domains[0]->name, "fine.example");
+	assert_string_equal(config->domains[1]->name, "good.example");
+	config_unref(config);
 	config = load_case("certificate-pairs-incomplete.conf");
 	assert_int_equal(config->certificates_length, 0);
-	config_free(config);
+	config_unref(config);
 	config = load_case("certificate-twice.conf");
 	assert_int_equal(config->certificates_length, 2);
 	assert_string_equal(config->certificates[0].name, "a");
 	assert_non_null(strstr(config->certificates[0].pairs[0].key, "a.key"));
 	assert_string_equal(config->certificates[1].name, "A");
-	config_free(config);
+	config_unref(config);
 	config = load_case("include-domain-again.conf");
 	assert_int_equal(config->domains_length, 2);
 	assert_int_equal(domain_find(config, "example.org")->choices_length, 0);
-	config_free(config);
+	config_unref(config);
 	config = load_case("directory-files.conf");
 	assert_int_equal(config->domains_length, 4);
 	assert_int_equal(domain_find(config, "capital.example")->choices[0].choice, CONFIG_AUTO);
 	assert_int_equal(domain_find(config, "empty.example")->choices_length, 0);
 	assert_int_equal(domain_find(config, "good.example")->choices[0].choice, CONFIG_NONE);
 	assert_int_equal(domain_find(config, "listed.example")->choices_length, 0);
-	config_free(config);
+	config_unref(config);
 }
 
 static void test_main_file(void **state)
@@ -274,7 +274,7 @@ static void test_main_file(void **state)
 		assert_string_equal(error.message, rows[i].message);
 		assert_int_equal(config_load(rows[i].path, &config, NULL), CERTBIND_E_FILE);
 	}
-	config_free(NULL);
+	config_unref(NULL);
 }
 
 int main(void)

@@ -105,7 +105,7 @@ static bool case_matches(const char *path, const struct text *expected, struct t
 	found->length = 0;
 	assert_int_equal(config_load(path, &config, &error), CERTBIND_OK);
 	describe(config, found);
-	config_free(config);
+	config_unref(config);
 	return strcmp(expected->bytes, found->bytes) == 0;
 }
 

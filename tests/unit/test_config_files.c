@@ -82,8 +82,8 @@ static void test_domains_dir_kinds(void **state)
 	assert_int_equal(symlink(".", "d/g-directory.example.conf"), 0);
 	config = load("main.conf");
 	assert_int_equal(config->domains_length, 2);
-	assert_string_equal(config->domains[0].name, "a-fits.example");
-	assert_string_equal(config->domains[1].name, "f-link.example");
+	assert_string_equal(config->domains[0]->name, "a-fits.example");
+	assert_string_equal(config->domains[1]->name, "f-link.example");
 	assert_int_equal(config->problems_length, 4);
 	assert_problem(config, 0, CONFIG_SCOPE_DOMAIN, "d/b-large.example.conf:0",
 		"domain \"b-large.example\": the file has 65537 bytes; expected at most 65536");
@@ -96,7 +96,7 @@ static void test_domains_dir_kinds(void **state)
 		"expected "
 		"a regular file");
 	assert_string_equal(config->problems[0].name, "b-large.example");
-	config_free(config);
+	config_unref(config);
 }
 
 /* Who may write into the directory may not be allowed to read what a link leads to. */
@@ -123,7 +123,7 @@ static void test_links_lead_nowhere_else(void **state)
 	assert_int_equal(symlink("inside/up/a.example.conf", "l/e.example.conf"), 0);
 	config = load("links.conf");
 	assert_int_equal(config->domains_length, 1);
-	assert_string_equal(config->domains[0].name, "b.example");
+	assert_string_equal(config->domains[0]->name, "b.example");
 	assert_int_equal(config->problems_length, 4);
 	for (i = 0; i < 4; i++) {
 		char place[64];
@@ -133,7 +133,7 @@ static void test_links_lead_nowhere_else(void **state)
 			message);
 		assert_problem(config, i, CONFIG_SCOPE_DOMAIN, place, expected);
 	}
-	config_free(config);
+	config_unref(config);
 }
 
 static void test_unreadable(void **state)
@@ -160,13 +160,13 @@ static void test_unreadable(void **state)
 		"\"include\": a directory of closed/*.conf can't be read");
 	assert_int_equal(config->problems[1].scope, CONFIG_SCOPE_DOMAIN);
 	assert_non_null(strstr(config->problems[1].message, "the file may not be read by user"));
-	config_free(config);
+	config_unref(config);
 	write_text("unreadable.conf", "domains_dir = \"closed\";\n");
 	config = load("unreadable.conf");
 	assert_int_equal(config->problems_length, 1);
 	assert_problem(config, 0, CONFIG_SCOPE_LOAD, "unreadable.conf:1",
 		"\"domains_dir\": closed can't be read: Permission denied; expected a directory");
-	config_free(config);
+	config_unref(config);
 	assert_int_equal(chmod("closed", 0700), 0);
 	if (getuid() == 0)
 		assert_int_equal(seteuid(0), 0);
@@ -198,7 +198,7 @@ static void test_patterns(void **state)
 		assert_string_equal(config->files[i], expected[i]);
 	assert_int_equal(config->certificate_dirs.length, 1);
 	assert_string_equal(config->certificate_dirs.items[0], "[x]*/c/live");
-	config_free(config);
+	config_unref(config);
 }
 
 /* Names that can't be written into a message, or make a second line of it. */
@@ -228,7 +228,7 @@ static void test_names_of_files(void **state)
 	assert_problem(config, 2, CONFIG_SCOPE_DOMAIN, "names.conf:2",
 		"\"domains_dir\": the file's name \"?.example.conf\" is no UTF-8, or has control "
 		"characters");
-	config_free(config);
+	config_unref(config);
 }
 
 /* The same file by another name is the same file. */
@@ -245,7 +245,7 @@ static void test_hard_link(void **state)
 	assert_int_equal(config->problems_length, 1);
 	assert_problem(config, 0, CONFIG_SCOPE_LOAD, "links.conf:3",
 		"\"include\": two.conf is included already by links.conf:2");
-	config_free(config);
+	config_unref(config);
 }
 
 /* valgrind is too slow for the full number. */
@@ -292,7 +292,7 @@ static double load_seconds(size_t length)
 		assert_int_equal(config->problems_length, 0);
 		assert_int_equal(config->certificates_length, length);
 		assert_int_equal(config->domains_length, length);
-		config_free(config);
+		config_unref(config);
 		if (i == 0 || seconds < best)
 			best = seconds;
 	}
@@ -330,8 +330,8 @@ static void test_big_directory(void **state)
 	assert_int_equal(config->problems_length, 1);
 	assert_string_equal(config->problems[0].name, "d7.example");
 	for (i = 1; i < config->domains_length; i++)
-		assert_true(strcmp(config->domains[i - 1].name, config->domains[i].name) < 0);
-	config_free(config);
+		assert_true(strcmp(config->domains[i - 1]->name, config->domains[i]->name) < 0);
+	config_unref(config);
 }
 
 static int remove_found(const char *path, const struct stat *status, int type, struct FTW *at)

@@ -64,7 +64,7 @@ static bool is_configured(const struct config *config, const char *name)
 	size_t i;
 
 	for (i = 0; i < config->domains_length; i++)
-		if (strcmp(config->domains[i].name, name) == 0)
+		if (strcmp(config->domains[i]->name, name) == 0)
 			return true;
 	return false;
 }
@@ -133,7 +133,7 @@ static void special_files_cost_themselves(void **state)
 		if (strstr(problem->message, rows[i].message) == NULL)
 			fail_msg("%s: %s", rows[i].name, problem->message);
 	}
-	config_free(config);
+	config_unref(config);
 }
 
 /* Only the name that a domain is looked for under counts, and no other takes its place. */
@@ -177,12 +177,12 @@ static void names_are_their_files(void **state)
 		config = load();
 		assert_int_equal(config->domains_length, 2);
 		assert_true(is_configured(config, "good.example"));
-		assert_int_equal(config->domains[0].choices_length, 0);
+		assert_int_equal(config->domains[0]->choices_length, 0);
 		assert_int_equal(config->problems_length, rows[i].message != NULL ? 1 : 0);
 		if (rows[i].message != NULL &&
 			strstr(config->problems[0].message, rows[i].message) == NULL)
 			fail_msg("%s: %s", rows[i].file, config->problems[0].message);
-		config_free(config);
+		config_unref(config);
 		assert_int_equal(unlink(path), 0);
 	}
 }
@@ -233,11 +233,12 @@ static bool load_growing(void)
 	bool has_changed = problem != NULL;
 
 	assert_true(is_configured(config, "good.example"));
-	assert_int_equal(config->sources->length, 3); /* with main.conf */
+	assert_int_equal(config->sources->length, 1); /* main.conf */
+	assert_int_equal(config->domain_files_length, 2);
 	assert_int_equal(problem == NULL, is_configured(config, "grows.example"));
 	if (problem != NULL && strstr(problem->message, "changed while it was read") == NULL)
 		fail_msg("%s", problem->message);
-	config_free(config);
+	config_unref(config);
 	return has_changed;
 }
 
@@ -302,8 +303,9 @@ static void junk_is_not_read(void **state)
 	assert_true(is_configured(config, "good.example"));
 	assert_int_equal(config->domains_length, 1);
 	assert_int_equal(config->problems_length, 0);
-	assert_int_equal(config->sources->length, 2);
-	config_free(config);
+	assert_int_equal(config->sources->length, 1); /* main.conf */
+	assert_int_equal(config->domain_files_length, 1);
+	config_unref(config);
 }
 
 /* Files with a domain's ending: one problem each, of bounded length. */
@@ -325,7 +327,7 @@ static void many_bad_names(void **state)
 	assert_true(config->problems_length >= length && config->problems_length <= 2 * length);
 	for (i = 0; i < config->problems_length; i++)
 		assert_true(strlen(config->problems[i].message) < 1024);
-	config_free(config);
+	config_unref(config);
 }
 
 static int set_up(void **state)

@@ -66,7 +66,7 @@ static size_t fail_each(const char *path)
 			/* All of them went well. */
 			until_failure = 0;
 			assert_int_equal(status, CERTBIND_OK);
-			config_free(config);
+			config_unref(config);
 			return n - 1;
 		}
 		assert_int_equal(status, CERTBIND_E_MEMORY);

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A build that looks only at what the watch tells of ends where one ends that looks at everything:
+ * hundreds of random changes, and after each of them two stores are compared.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "file.h"
+#include "scratch.h"
+#include "store.h"
+#include "watch.h"
+
+enum { STEPS = 400 };
+
+static time_t now = 1780272000; /* 2026-06-01 */
+
+static time_t test_clock(void *data)
+{
+	(void)data;
+	return now;
+}
+
+static uint64_t seed;
+
+static unsigned int any(unsigned int below)
+{
+	seed = seed * 6364136223846793005U + 1442695040888963407U;
+	return (unsigned int)((seed >> 33) % below);
+}
+
+static const char *const pairs[] = { "panel", "wildcard", "exact", "names", "old" };
+static const char *const names[] = { "one", "two", "three", "four" };
+static const char *const domains[] = { "good.example", "names.example", "more.example",
+	"least.example" };
+static const char *const texts[] = { "", "mail = \"none\";\n", "webmail = \"one\";\n",
+	"webmail = \"two\"; mail = \"panel\";\n", "webmail_hosts = [ \"webmail.good.example\" ];\n",
+	"webmail = \"si\n", "nonsense = 1;\n" };
+static const char *const mains[] = { "", "include = [ \"conf.d/*.conf\" ];\n",
+	"domains = ( { name = \"main.example\"; webmail = \"site\"; },\n"
+	"            { name = \"least.example\"; } );\n",
+	"domains = ( { name = \"main.example\"; unknown = 1; } );\n", "expiry_warning_days = 3;\n",
+	"services = ( { name = \"extra\"; hosts = [ \"x.%d\" ]; } );\n", "nonsense = 1;\n" };
+
+static char path_text[4][512];
+
+/* A path in the scratch directory; good for four calls. */
+static const char *in(const char *format, ...)
+{
+	static unsigned int turn;
+	char *text = path_text[turn++ % 4];
+	int length = snprintf(text, sizeof(path_text[0]), "%s/", scratch_path());
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text + length, sizeof(path_text[0]) - (size_t)length, format, arguments);
+	va_end(arguments);
+	return text;
+}
+
+static void write_bytes(const char *path, const void *bytes, size_t size, const char *mode)
+{
+	FILE *file = fopen(path, mode);
+
+	if (file == NULL) /* a directory, or nothing that it could be in */
+		return;
+	(void)fwrite(bytes, 1, size, file);
+	(void)fclose(file);
+}
+
+static void put(const char *path, const char *pair, const char *suffix, const char *mode)
+{
+	struct file_bytes bytes;
+	char from[512];
+
+	(void)snprintf(from, sizeof(from), "%s/%s.%s", getenv("PKI"), pair, suffix);
+	assert_int_equal(file_read(from, 1U << 20, &bytes, NULL), 0);
+	write_bytes(path, bytes.data, bytes.size, mode);
+	file_bytes_wipe(&bytes);
+}
+
+static void put_main(const char *more)
+{
+	char text[2048];
+
+	(void)snprintf(text, sizeof(text),
+		"trust_file = \"%s/ca.pem\";\nstate_dir = \"state\";\n"
+		"certificates = ( { name = \"panel\"; chain = \"%s/panel.pem\"; key = "
+		"\"%s/panel.key\"; },\n"
+		"  { name = \"site\"; chain = \"site.pem\"; key = \"site.key\"; } );\n"
+		"certificate_dirs = [ \"live\", \"flat\" ];\ndomains_dir = \"domains.d\";\n%s",
+		getenv("PKI"), getenv("PKI"), getenv("PKI"), more);
+	write_bytes(in("new.conf"), text, strlen(text), "w");
+	(void)rename(in("new.conf"), in("certbind.conf"));
+}
+
+/* As certbot: archive/NAME/fullchainN.pem, and a link to it. */
+static void renew_linked(const char *name, const char *pair)
+{
+	unsigned int number = any(1000);
+	const char *const kinds[] = { "fullchain", "privkey" };
+	size_t i;
+
+	(void)mkdir(in("archive/%s", name), 0700);
+	(void)mkdir(in("live/%s", name), 0700);
+	for (i = 0; i < 2; i++) {
+		char target[256];
+
+		put(in("archive/%s/%s%u.pem", name, kinds[i], number), pair, i == 0 ? "pem" : "key",
+			"w");
+		(void)snprintf(target, sizeof(target), "../../archive/%s/%s%u.pem", name, kinds[i],
+			number);
+		(void)unlink(in("live/%s/%s.pem", name, kinds[i]));
+		(void)symlink(target, in("live/%s/%s.pem", name, kinds[i]));
+	}
+}
+
+static void remove_linked(const char *name)
+{
+	(void)unlink(in("live/%s/fullchain.pem", name));
+	if (any(2) == 0)
+		return;
+	(void)unlink(in("live/%s/privkey.pem", name));
+	(void)rmdir(in("live/%s", name));
+}
+
+/* What a link leads to changes in place. */
+static void break_linked(const char *name)
+{
+	const char *const bytes[] = { "", "x\n" };
+	const char *path = in("live/%s/%s.pem", name, any(2) == 0 ? "fullchain" : "privkey");
+	const char *text = bytes[any(2)];
+
+	write_bytes(path, text, strlen(text), "w");
+}
+
+static void change_certificate(const char *name, const char *pair)
+{
+	switch (any(8)) {
+	case 0:
+		renew_linked(name, pair);
+		break;
+	case 1:
+		remove_linked(name);
+		break;
+	case 2:
+		break_linked(name);
+		break;
+	case 3: /* combined */
+		put(in("flat/%s.pem", name), pair, "pem", "w");
+		if (any(4) > 0)
+			put(in("flat/%s.pem", name), pair, "key", "a");
+		break;
+	case 4: /* lego's */
+		put(in("flat/%s.crt", name), pair, "pem", "w");
+		if (any(2) > 0)
+			put(in("flat/%s.key", name), pair, "key", "w");
+		break;
+	case 5:
+		(void)unlink(in("flat/%s.%s", name, any(2) == 0 ? "pem" : "crt"));
+		break;
+	case 6:
+		(void)rename(in("live/%s", name), in("live/%s", names[any(4)]));
+		break;
+	default:
+		put(in("site.pem"), pair, "pem", "w");
+		if (any(3) > 0)
+			put(in("site.key"), pair, "key", "w");
+		break;
+	}
+}
+
+static void change_domain(const char *domain)
+{
+	const char *text = texts[any(7)];
+
+	switch (any(5)) {
+	case 0:
+		(void)unlink(in("domains.d/%s.conf", domain));
+		break;
+	case 1:
+		(void)unlink(in("domains.d/%s.conf", domain));
+		(void)symlink(any(2) == 0 ? "shared.inc" : "../site.pem",
+			in("domains.d/%s.conf", domain));
+		break;
+	case 2:
+		write_bytes(in("domains.d/shared.inc"), text, strlen(text), "w");
+		break;
+	case 3:
+		write_bytes(in("domains.d/.new"), text, strlen(text), "w");
+		(void)rename(in("domains.d/.new"), in("domains.d/%s.conf", domain));
+		break;
+	default:
+		write_bytes(in("domains.d/%s.conf", domain), text, strlen(text), "w");
+		break;
+	}
+}
+
+static void change_main(void)
+{
+	static const char included[] = "domains = ( { name = \"included.example\"; } );\n";
+
+	switch (any(6)) {
+	case 0:
+		write_bytes(in("conf.d/a.conf"), included, strlen(included), "w");
+		break;
+	case 1:
+		(void)unlink(in("conf.d/a.conf"));
+		break;
+	case 2: /* the directory is another one from now on */
+		(void)rename(in("live"), in("other"));
+		(void)mkdir(in("live"), 0700);
+		break;
+	case 3:
+		(void)rename(in("other"), in("live"));
+		break;
+	default:
+		put_main(mains[any(7)]);
+		break;
+	}
+}
+
+static void change(void)
+{
+	unsigned int kind = any(10);
+
+	if (kind < 6)
+		change_certificate(names[any(4)], pairs[any(5)]);
+	else if (kind < 9)
+		change_domain(domains[any(4)]);
+	else
+		change_main();
+	if (any(5) == 0)
+		now += any(70);
+}
+
+/* What a store says of everything, in no order. */
+struct lines {
+	char *items[4096];
+	size_t length;
+};
+
+static void lines_add(struct lines *lines, const char *format, ...)
+{
+	char text[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	assert_true(lines->length < sizeof(lines->items) / sizeof(lines->items[0]));
+	lines->items[lines->length++] = strdup(text);
+}
+
+static int add_finding(void *data, const struct certbind_finding *finding)
+{
+	const char *host = finding->host != NULL ? finding->host : "";
+	const char *domain = finding->domain != NULL ? finding->domain : "";
+	const char *service = finding->service != NULL ? finding->service : "";
+	const char *certificate = finding->certificate != NULL ? finding->certificate : "";
+
+	lines_add(data, "%s %s %s %s %s %lld %s %s:%d", domain, service, host, certificate,
+		finding->code, (long long)finding->not_after, finding->advice,
+		finding->file != NULL ? finding->file : "", finding->line);
+	return 0;
+}
+
+static void add_selections(struct certbind_store *store, struct lines *lines)
+{
+	static const char *const services[] = { "webmail", "mail", "extra" };
+	struct certbind_selection selection;
+	char host[128];
+	size_t i, j;
+
+	for (i = 0; i < 3; i++)
+		for (j = 0; j < 4; j++) {
+			(void)snprintf(host, sizeof(host), "%s.%s", services[i], domains[j]);
+			if (certbind_store_select(store, services[i], host, &selection, NULL) == 0)
+				lines_add(lines, "%s: %d %s %s", host, selection.rule,
+					selection.domain, selection.certificate);
+		}
+}
+
+static void add_states(struct certbind_store *store, struct lines *lines)
+{
+	struct snapshot *snapshot = store_snapshot(store);
+	size_t i;
+
+	for (i = 0; i < snapshot->certificates_length; i++) {
+		const struct certificate *certificate = snapshot->certificates[i];
+		const struct snapshot_state *state = &snapshot->states[i];
+		size_t bytes =
+			certificate->pairs_length > 0 ? certificate->pairs[0].chain[0]->size : 0;
+
+		lines_add(lines, "certificate %s %s:%d %d %lld %s %s %lld %zu %zu",
+			certificate->name, state->file, state->line, state->is_from_directory,
+			(long long)state->stale_since,
+			state->stale_file != NULL ? state->stale_file : "",
+			state->stale_message != NULL ? state->stale_message : "",
+			(long long)state->missing_since, certificate->pairs_length, bytes);
+	}
+	for (i = 0; i < snapshot->config->domains_length; i++)
+		lines_add(lines, "domain %s %s:%d", snapshot->config->domains[i]->name,
+			snapshot->config->domains[i]->place.file,
+			snapshot->config->domains[i]->place.line);
+	snapshot_unref(snapshot);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const char *const *left = a;
+	const char *const *right = b;
+
+	return strcmp(*left, *right);
+}
+
+static void describe(struct certbind_store *store, struct lines *lines)
+{
+	lines->length = 0;
+	assert_int_equal(certbind_check_each(store, NULL, now, add_finding, NULL, lines, NULL), 0);
+	add_selections(store, lines);
+	add_states(store, lines);
+	qsort(lines->items, lines->length, sizeof(lines->items[0]), compare);
+}
+
+static void forget(struct lines *lines)
+{
+	while (lines->length > 0)
+		free(lines->items[--lines->length]);
+}
+
+/* Builds on what is in service, and takes that into service. What the log would be told is noted. */
+static void build(struct certbind_store *store, const struct changes *changes, struct lines *lines,
+	bool *is_read)
+{
+	struct snapshot *former = store_snapshot(store);
+	struct store_build *built;
+	size_t i;
+
+	assert_int_equal(store_build(store, former, changes, &built, NULL), 0);
+	for (i = 0; i < built->events.length; i++)
+		lines_add(lines, "event %s:%d %s", built->events.items[i].error.file,
+			built->events.items[i].error.line, built->events.items[i].error.message);
+	*is_read = built->snapshot != NULL;
+	(void)store_publish(store, built, NULL, NULL);
+	snapshot_unref(former);
+	qsort(lines->items, lines->length, sizeof(lines->items[0]), compare);
+}
+
+static void expect_same(struct lines *some, struct lines *whole, unsigned int step)
+{
+	size_t i;
+
+	for (i = 0; i < some->length || i < whole->length; i++) {
+		const char *left = i < some->length ? some->items[i] : "nothing";
+		const char *right = i < whole->length ? whole->items[i] : "nothing";
+
+		if (strcmp(left, right) != 0)
+			fail_msg("step %u:\n  %s\n  %s", step, left, right);
+	}
+	forget(some);
+	forget(whole);
+}
+
+static struct certbind_store *open_store(void)
+{
+	struct certbind_store *store;
+
+	assert_int_equal(certbind_store_new(&store), 0);
+	certbind_store_set_clock(store, test_clock, NULL);
+	assert_int_equal(certbind_store_load(store, in("certbind.conf"), NULL), 0);
+	return store;
+}
+
+/* One store as the watching thread does it. */
+struct watched {
+	struct certbind_store *store;
+	struct watch *watch;
+	struct changes changes;
+	unsigned int little; /* how often not everything was looked at */
+};
+
+static void watched_build(struct watched *watched, struct lines *lines)
+{
+	struct changes taken;
+	struct snapshot *snapshot;
+	bool is_read;
+
+	(void)watch_read(watched->watch, &watched->changes);
+	taken = watched->changes;
+	memset(&watched->changes, 0, sizeof(watched->changes));
+	watched->little += taken.is_all ? 0 : 1;
+	snapshot = store_snapshot(watched->store);
+	if (taken.is_all)
+		assert_int_equal(watch_follow(watched->watch, snapshot, NULL, NULL), 0);
+	snapshot_unref(snapshot);
+	build(watched->store, &taken, lines, &is_read);
+	if (!is_read) {
+		watched->changes = taken;
+		return;
+	}
+	snapshot = store_snapshot(watched->store);
+	assert_int_equal(watch_follow(watched->watch, snapshot, &taken, &watched->changes), 0);
+	snapshot_unref(snapshot);
+	changes_clear(&taken);
+}
+
+static void random_changes(unsigned int first)
+{
+	static struct lines some, whole;
+	struct watched watched = { 0 };
+	struct certbind_store *store;
+	unsigned int step;
+	bool is_read;
+
+	seed = first;
+	put_main("");
+	put(in("site.pem"), "wildcard", "pem", "w");
+	put(in("site.key"), "wildcard", "key", "w");
+	store = open_store();
+	watched.store = open_store();
+	watched.watch = watch_new();
+	assert_non_null(watched.watch);
+	watched.changes.is_all = true;
+	for (step = 0; step < STEPS; step++) {
+		unsigned int length = 1 + any(3);
+
+		while (step > 0 && length-- > 0)
+			change();
+		watched_build(&watched, &some);
+		build(store, NULL, &whole, &is_read);
+		expect_same(&some, &whole, step);
+		describe(watched.store, &some);
+		describe(store, &whole);
+		expect_same(&some, &whole, step);
+	}
+	print_message("%u of %u builds looked at little\n", watched.little, (unsigned int)STEPS);
+	assert_true(watched.little > STEPS / 3);
+	watch_free(watched.watch);
+	changes_clear(&watched.changes);
+	certbind_store_close(watched.store);
+	certbind_store_close(store);
+}
+
+static void little_is_looked_at(void **state)
+{
+	static const char *const directories[] = { "live", "archive", "flat", "domains.d",
+		"conf.d" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+		(void)mkdir(in("%s", directories[i]), 0700);
+	random_changes(getenv("SEED") != NULL ? (unsigned int)atoi(getenv("SEED")) : 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(little_is_looked_at),
+	};
+
+	return cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);
+}
