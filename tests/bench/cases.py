@@ -45,7 +45,8 @@ def start_all(bench, started, pki, number):
     """Each server from nothing to its first handshake, one after the other."""
     for server in rotated(started, number):
         wall, cpu = server.start(pki.host(pki.count - 1))
-        bench.record("start", server.name, wall_s=wall, cpu_s=cpu, pss_bytes=server.pss())
+        bench.record("start", server.name, wall_s=wall, cpu_s=cpu,
+                     pss_bytes=server.settled_pss())
         server.pin()
 
 

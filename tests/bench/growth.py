@@ -27,7 +27,7 @@ def own_parts(bench, pki, sizes, rounds):
 def started(bench, server, pki):
     """Starts it once more, for a curve; the caller stops it."""
     wall, cpu = server.start(pki.host(pki.count - 1))
-    sample = {"wall_s": wall, "cpu_s": cpu, "pss_bytes": server.pss()}
+    sample = {"wall_s": wall, "cpu_s": cpu, "pss_bytes": server.settled_pss()}
     bench.record_growth(server.name, pki.count, **sample)
     bench.record("growth", "%s, %d" % (server.name, pki.count), **sample)
     return sample
@@ -104,9 +104,9 @@ def million(bench, few, many):
     large.name = "certbind-million"
     try:
         small.start(few.host(0))
-        small_pss = small.pss()
+        small_pss = small.settled_pss()
         wall, cpu = large.start(many.host(many.count - 1))
-        sample = {"wall_s": wall, "cpu_s": cpu, "pss_bytes": large.pss()}
+        sample = {"wall_s": wall, "cpu_s": cpu, "pss_bytes": large.settled_pss()}
         bench.record_growth("certbind", many.count, **sample)
         bench.record("growth", "certbind, %d" % many.count, **sample)
         bench.record("million", "certbind", extra_bytes=(

@@ -16,6 +16,7 @@ import machine
 
 START_TIMEOUT = 300
 STOP_TIMEOUT = 60
+SETTLE_S = 0.5
 
 
 class Client:
@@ -110,6 +111,16 @@ class Server:
 
     def pss(self):
         return machine.pss_bytes(self.process.pid)
+
+    def settled_pss(self):
+        """When what it does after its first handshake has come to an end."""
+        until = time.monotonic() + START_TIMEOUT
+        used = SETTLE_S
+        while used > SETTLE_S / 100 and time.monotonic() < until:
+            before = self.cpu()
+            time.sleep(SETTLE_S)
+            used = self.cpu() - before
+        return self.pss()
 
     def stop(self):
         if self.process is None:
