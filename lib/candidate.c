@@ -3,7 +3,6 @@
 #include "array.h"
 #include "name.h"
 #include <certbind/error.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,12 +39,12 @@ void candidate_init(struct candidate *candidate, struct certificate *certificate
 int candidate_index_init(struct candidate_index *index, size_t expected)
 {
 	memset(index, 0, sizeof(*index));
-	return table_init(&index->lists, expected);
+	return table_init(&index->by_name, expected);
 }
 
 static void candidate_list_free(struct candidate_list *list)
 {
-	if (list != NULL)
+	if (list->items != &list->first)
 		free(list->items);
 	free(list);
 }
@@ -54,40 +53,49 @@ void candidate_index_clear(struct candidate_index *index)
 {
 	size_t i;
 
-	for (i = 0; i < index->keys_length; i++)
-		candidate_list_free(table_get(&index->lists, index->keys[i]));
-	table_clear(&index->lists);
-	free(index->keys);
+	for (i = 0; i < index->lists_length; i++)
+		candidate_list_free(index->lists[i]);
+	free(index->lists);
+	table_clear(&index->by_name);
 	memset(index, 0, sizeof(*index));
 }
 
 /* The list of a name, made when there is none yet. */
 static struct candidate_list *candidate_index_list(struct candidate_index *index, const char *name)
 {
-	struct candidate_list *list = table_get(&index->lists, name);
-	void **place;
+	void **place = table_place(&index->by_name, name);
+	struct candidate_list *list;
 
-	if (list != NULL)
-		return list;
-	if (!array_grow(&index->keys, index->keys_length, sizeof(char *)))
+	if (place == NULL || *place != NULL)
+		return place != NULL ? *place : NULL;
+	if (!array_grow(&index->lists, index->lists_length, sizeof(struct candidate_list *)))
 		return NULL;
-	list = calloc(1, sizeof(*list));
-	place = list != NULL ? table_place(&index->lists, name) : NULL;
-	if (place == NULL) {
-		free(list);
+	list = malloc(sizeof(*list));
+	if (list == NULL)
 		return NULL;
-	}
+	list->name = name;
+	list->items = &list->first;
+	list->length = 0;
 	*place = list;
-	index->keys[index->keys_length++] = name;
+	index->lists[index->lists_length++] = list;
 	return list;
 }
 
+/* Nearly every name has one candidate: it is in the list itself. */
 static int candidate_list_add(struct candidate_list *list, struct candidate *candidate)
 {
+	struct candidate **items = NULL;
+
 	/* A certificate may repeat a name. */
 	if (list->length > 0 && list->items[list->length - 1] == candidate)
 		return CERTBIND_OK;
-	if (!array_grow(&list->items, list->length, sizeof(struct candidate *)))
+	if (list->length == 1) {
+		if (!array_grow(&items, 0, sizeof(struct candidate *)))
+			return CERTBIND_E_MEMORY;
+		items[0] = list->first;
+		list->items = items;
+	}
+	if (list->length > 0 && !array_grow(&list->items, list->length, sizeof(struct candidate *)))
 		return CERTBIND_E_MEMORY;
 	list->items[list->length++] = candidate;
 	return CERTBIND_OK;
@@ -122,7 +130,8 @@ static bool tables_have(const struct table *tables, size_t length, const char *n
 	return true;
 }
 
-int candidate_index_add(struct candidate_index *index, struct candidate *candidate)
+int candidate_index_add(struct candidate_index *index, struct candidate *candidate,
+	candidate_filter *is_wanted, const void *data)
 {
 	const struct certificate *certificate = candidate->certificate;
 	size_t others = certificate->pairs_length - 1;
@@ -139,7 +148,8 @@ int candidate_index_add(struct candidate_index *index, struct candidate *candida
 	for (i = 0; i < others && status == CERTBIND_OK; i++)
 		status = pair_names_table(&certificate->pairs[i + 1], &tables[i]);
 	for (i = 0; i < certificate->pairs[0].names_length && status == CERTBIND_OK; i++) {
-		if (tables_have(tables, others, name)) {
+		if ((is_wanted == NULL || is_wanted(data, name)) &&
+			tables_have(tables, others, name)) {
 			struct candidate_list *list = candidate_index_list(index, name);
 
 			status = list == NULL ? CERTBIND_E_MEMORY
@@ -156,15 +166,12 @@ int candidate_index_add(struct candidate_index *index, struct candidate *candida
 struct candidate_matches candidate_index_match(
 	const struct candidate_index *index, const char *host)
 {
-	struct candidate_matches matches = { table_get(&index->lists, host), NULL };
-	const char *parent = name_parent_peek(host);
-	char wildcard[NAME_SIZE + 2];
+	struct candidate_matches matches = { table_get(&index->by_name, host), NULL };
+	char wildcard[NAME_WILDCARD_SIZE];
 
 	/* A wildcard identifier with fewer than two labels after it never gets into an index. */
-	if (parent != NULL) {
-		(void)snprintf(wildcard, sizeof(wildcard), "*.%s", parent);
-		matches.wildcard = table_get(&index->lists, wildcard);
-	}
+	if (name_wildcard(host, wildcard))
+		matches.wildcard = table_get(&index->by_name, wildcard);
 	return matches;
 }
 
@@ -214,16 +221,13 @@ static void candidate_list_mark(const struct candidate_list *list, size_t host, 
 	}
 }
 
-void candidate_mark_hosts(
-	const struct candidate_index *index, char *const *hosts, size_t hosts_length)
+void candidate_mark(const struct candidate_matches *matches, size_t hosts_length)
 {
 	size_t i;
 
 	for (i = 0; i < hosts_length; i++) {
-		struct candidate_matches matches = candidate_index_match(index, hosts[i]);
-
-		candidate_list_mark(matches.exact, i + 1, true);
-		candidate_list_mark(matches.wildcard, i + 1, false);
+		candidate_list_mark(matches[i].exact, i + 1, true);
+		candidate_list_mark(matches[i].wildcard, i + 1, false);
 	}
 }
 
@@ -238,16 +242,13 @@ static void candidate_list_unmark(const struct candidate_list *list)
 	}
 }
 
-void candidate_unmark_hosts(
-	const struct candidate_index *index, char *const *hosts, size_t hosts_length)
+void candidate_unmark(const struct candidate_matches *matches, size_t hosts_length)
 {
 	size_t i;
 
 	for (i = 0; i < hosts_length; i++) {
-		struct candidate_matches matches = candidate_index_match(index, hosts[i]);
-
-		candidate_list_unmark(matches.exact);
-		candidate_list_unmark(matches.wildcard);
+		candidate_list_unmark(matches[i].exact);
+		candidate_list_unmark(matches[i].wildcard);
 	}
 }
 

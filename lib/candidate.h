@@ -16,16 +16,19 @@ struct candidate {
 	size_t last_marked; /* the host that was counted last, from 1 */
 };
 
+/* The candidates that have an identifier. */
 struct candidate_list {
+	const char *name; /* a certificate's own, which must outlive the index */
 	struct candidate **items;
 	size_t length;
+	struct candidate *first; /* what `items` points to while there is one */
 };
 
-/* Which candidates have an identifier: name, or "*.parent" -> struct candidate_list. */
+/* Which candidates have an identifier: name, or "*.parent". */
 struct candidate_index {
-	struct table lists;
-	const char **keys; /* the certificates' own, which must outlive the index */
-	size_t keys_length;
+	struct table by_name; /* -> struct candidate_list */
+	struct candidate_list **lists;
+	size_t lists_length;
 };
 
 /* Tells which of two candidates is the better one; finds trust out only where that decides. */
@@ -41,8 +44,10 @@ struct candidate_judge {
 void candidate_init(struct candidate *candidate, struct certificate *certificate);
 
 int candidate_index_init(struct candidate_index *index, size_t expected);
-/* Adds every identifier that all pairs of the candidate have. */
-int candidate_index_add(struct candidate_index *index, struct candidate *candidate);
+/* Adds every identifier that all pairs of the candidate have; NULL as filter: each is wanted. */
+typedef bool candidate_filter(const void *data, const char *name);
+int candidate_index_add(struct candidate_index *index, struct candidate *candidate,
+	candidate_filter *is_wanted, const void *data);
 void candidate_index_clear(struct candidate_index *index);
 
 /* Every candidate that covers a host: those with the exact name, then those with the wildcard. */
@@ -56,11 +61,9 @@ struct candidate_matches candidate_index_match(
 /* The same of one candidate that has a usable pair, without an index: has it an identifier, in all pairs, that matches? */
 bool candidate_covers(const struct candidate *candidate, const char *host);
 
-/* Counts in each candidate how many of these hosts it covers; and takes that back. */
-void candidate_mark_hosts(
-	const struct candidate_index *index, char *const *hosts, size_t hosts_length);
-void candidate_unmark_hosts(
-	const struct candidate_index *index, char *const *hosts, size_t hosts_length);
+/* Counts in each candidate how many of the hosts with these matches it covers; and takes that back. */
+void candidate_mark(const struct candidate_matches *matches, size_t hosts_length);
+void candidate_unmark(const struct candidate_matches *matches, size_t hosts_length);
 
 /*
  * Picks what serves a host, best first: the best of each key type, among those that are as good as

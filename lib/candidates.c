@@ -47,6 +47,21 @@ static int listing_anchors(void *data, struct anchors **anchors)
 	return CERTBIND_OK;
 }
 
+/* Counts in each candidate how many of the hosts it covers. */
+static int listing_mark(struct listing *listing)
+{
+	struct candidate_matches *matches = calloc(listing->hosts.length + 1, sizeof(*matches));
+	size_t i;
+
+	if (matches == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < listing->hosts.length; i++)
+		matches[i] = candidate_index_match(&listing->index, listing->hosts.items[i]);
+	candidate_mark(matches, listing->hosts.length);
+	free(matches);
+	return CERTBIND_OK;
+}
+
 static int listing_index(struct listing *listing)
 {
 	const struct snapshot *snapshot = listing->snapshot;
@@ -58,11 +73,10 @@ static int listing_index(struct listing *listing)
 
 		candidate_init(&listing->candidates[i], certificate);
 		if (certificate->pairs_length > 0)
-			status = candidate_index_add(&listing->index, &listing->candidates[i]);
+			status = candidate_index_add(
+				&listing->index, &listing->candidates[i], NULL, NULL);
 	}
-	if (status == CERTBIND_OK)
-		candidate_mark_hosts(&listing->index, listing->hosts.items, listing->hosts.length);
-	return status;
+	return status == CERTBIND_OK ? listing_mark(listing) : status;
 }
 
 static void judge_one(void *data, size_t worker, size_t index)

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 char *host_template_dup(const char *template, const char *domain)
 {
 	const char *mark = strstr(template, "%d");
-	size_t size = strlen(template) + strlen(domain) + 1;
-	char *host = malloc(size);
+	size_t before = (size_t)(mark - template);
+	size_t length = strlen(domain);
+	size_t rest_size = strlen(mark + 2) + 1;
+	char *host = malloc(before + length + rest_size);
 
-	if (host != NULL)
-		(void)snprintf(
-			host, size, "%.*s%s%s", (int)(mark - template), template, domain, mark + 2);
+	if (host == NULL)
+		return NULL;
+	memcpy(host, template, before);
+	memcpy(host + before, domain, length);
+	memcpy(host + before + length, mark + 2, rest_size);
 	return host;
 }
 

@@ -265,6 +265,17 @@ const char *name_parent_peek(const char *name)
 	return dot == NULL ? NULL : dot + 1;
 }
 
+bool name_wildcard(const char *host, char wildcard[NAME_WILDCARD_SIZE])
+{
+	const char *dot = strchr(host, '.');
+
+	if (dot == NULL)
+		return false;
+	wildcard[0] = '*';
+	memcpy(wildcard + 1, dot, strlen(dot) + 1);
+	return true;
+}
+
 bool name_is_within(const char *name, const char *domain)
 {
 	size_t name_length = strlen(name);

@@ -46,6 +46,10 @@ bool name_matches(const char *identifier, const char *host);
 /* The part after the first dot, inside `name`; NULL when there is none. */
 const char *name_parent_peek(const char *name);
 
+/* The one wildcard identifier that matches a folded host; false: none does. */
+enum { NAME_WILDCARD_SIZE = NAME_SIZE + 2 };
+bool name_wildcard(const char *host, char wildcard[NAME_WILDCARD_SIZE]);
+
 /* Is `name` the same as `domain`, or below it? Both folded. */
 bool name_is_within(const char *name, const char *domain);
 

@@ -48,12 +48,11 @@ static struct certificate *usable_certificate(const struct snapshot *snapshot, c
 }
 
 /* What auto finds for one of the marked hosts; NULL in *bundle when nothing covers it. */
-static int auto_bundle(
-	struct snapshot_build *build, const char *host, size_t hosts_length, struct bundle **bundle)
+static int auto_bundle(struct snapshot_build *build, const struct candidate_matches *matches,
+	size_t hosts_length, struct bundle **bundle)
 {
-	struct candidate_matches matches = candidate_index_match(&build->index, host);
 	struct certificate *picked[CANDIDATE_PICK_MAX];
-	size_t length = candidate_pick(&build->judge, &matches, hosts_length, picked);
+	size_t length = candidate_pick(&build->judge, matches, hosts_length, picked);
 
 	*bundle = NULL;
 	if (build->judge.status < 0)
@@ -67,13 +66,19 @@ static int auto_bundle(
 static int auto_bundles(
 	struct snapshot_build *build, char *const *names, size_t length, struct bundle **bundles)
 {
+	struct candidate_matches *matches = calloc(length + 1, sizeof(*matches));
 	size_t i;
 	int status = CERTBIND_OK;
 
-	candidate_mark_hosts(&build->index, names, length);
+	if (matches == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < length; i++)
+		matches[i] = candidate_index_match(&build->index, names[i]);
+	candidate_mark(matches, length);
 	for (i = 0; i < length && status == CERTBIND_OK; i++)
-		status = auto_bundle(build, names[i], length, &bundles[i]);
-	candidate_unmark_hosts(&build->index, names, length);
+		status = auto_bundle(build, &matches[i], length, &bundles[i]);
+	candidate_unmark(matches, length);
+	free(matches);
 	return status;
 }
 

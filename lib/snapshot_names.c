@@ -17,8 +17,18 @@ static struct candidate *build_candidate(
 	return &build->candidates[found - build->snapshot->certificates];
 }
 
-static int names_add_bundle(const struct snapshot_build *build, struct candidate_index *bound,
-	bool *is_bound, const struct bundle *bundle)
+/* Whoever asks for an owned host is never looked up by a certificate's name: see snapshot_select(). */
+static bool is_free(const void *data, const char *name)
+{
+	const struct snapshot_service *service = data;
+	const struct snapshot_host *host = table_get(&service->hosts, name);
+
+	return host == NULL || host->is_lost;
+}
+
+static int names_add_bundle(const struct snapshot_build *build,
+	const struct snapshot_service *service, struct candidate_index *bound, bool *is_bound,
+	const struct bundle *bundle)
 {
 	size_t i;
 	int status = CERTBIND_OK;
@@ -30,7 +40,7 @@ static int names_add_bundle(const struct snapshot_build *build, struct candidate
 		if (*seen)
 			continue;
 		*seen = true;
-		status = candidate_index_add(bound, candidate);
+		status = candidate_index_add(bound, candidate, is_free, service);
 	}
 	return status;
 }
@@ -50,7 +60,7 @@ static int names_collect(struct snapshot_build *build, const struct snapshot_ser
 		for (j = 0; j < binding->hosts_length && status == CERTBIND_OK; j++)
 			if (binding->hosts[j].bundle != NULL)
 				status = names_add_bundle(
-					build, bound, is_bound, binding->hosts[j].bundle);
+					build, service, bound, is_bound, binding->hosts[j].bundle);
 	}
 	free(is_bound);
 	return status;
@@ -58,7 +68,7 @@ static int names_collect(struct snapshot_build *build, const struct snapshot_ser
 
 /* The name is a bound certificate's own: it lives as long as the snapshot. */
 static int names_enter(struct snapshot_build *build, struct snapshot_service *service,
-	const char *name, const struct candidate_list *list)
+	const struct candidate_list *list)
 {
 	struct candidate_matches matches = { list, NULL };
 	struct certificate *picked[CANDIDATE_PICK_MAX];
@@ -69,19 +79,11 @@ static int names_enter(struct snapshot_build *build, struct snapshot_service *se
 	if (length == 0)
 		return build->judge.status;
 	bundle = snapshot_bundle(build->snapshot, picked, length);
-	place = bundle != NULL ? table_place(&service->names, name) : NULL;
+	place = bundle != NULL ? table_place(&service->names, list->name) : NULL;
 	if (place == NULL)
 		return CERTBIND_E_MEMORY;
 	*place = bundle;
 	return CERTBIND_OK;
-}
-
-/* Whoever asks for it is never looked up by a certificate's name: see snapshot_select(). */
-static bool is_owned(const struct snapshot_service *service, const char *name)
-{
-	const struct snapshot_host *host = table_get(&service->hosts, name);
-
-	return host != NULL && !host->is_lost;
 }
 
 static int names_bind_service(struct snapshot_build *build, struct snapshot_service *service)
@@ -92,10 +94,8 @@ static int names_bind_service(struct snapshot_build *build, struct snapshot_serv
 
 	if (status == CERTBIND_OK)
 		status = names_collect(build, service, &bound);
-	for (i = 0; i < bound.keys_length && status == CERTBIND_OK; i++)
-		if (!is_owned(service, bound.keys[i]))
-			status = names_enter(build, service, bound.keys[i],
-				table_get(&bound.lists, bound.keys[i]));
+	for (i = 0; i < bound.lists_length && status == CERTBIND_OK; i++)
+		status = names_enter(build, service, bound.lists[i]);
 	candidate_index_clear(&bound);
 	return status;
 }

@@ -330,7 +330,8 @@ static int certificates_index(struct snapshot_build *build)
 		candidate_init(&build->candidates[i], certificate);
 		*place = &snapshot->certificates[i];
 		if (certificate->pairs_length > 0)
-			status = candidate_index_add(&build->index, &build->candidates[i]);
+			status = candidate_index_add(
+				&build->index, &build->candidates[i], NULL, NULL);
 	}
 	return status;
 }

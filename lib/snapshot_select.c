@@ -32,17 +32,13 @@ static void select_host(const struct snapshot_service *service, const struct sna
 /* The certificates that are bound to the service, by their own names. */
 static void select_name(const struct snapshot_service *service, struct snapshot_result *result)
 {
-	const char *parent = name_parent_peek(result->host);
-	char wildcard[NAME_SIZE + 2];
+	char wildcard[NAME_WILDCARD_SIZE];
 
 	result->bundle = table_get(&service->names, result->host);
 	result->rule = CERTBIND_RULE_EXACT;
 	if (result->bundle != NULL)
 		return;
-	if (parent != NULL) {
-		wildcard[0] = '*';
-		wildcard[1] = '.';
-		memcpy(wildcard + 2, parent, strlen(parent) + 1);
+	if (name_wildcard(result->host, wildcard)) {
 		result->bundle = table_get(&service->names, wildcard);
 		result->rule = CERTBIND_RULE_WILDCARD;
 	}
