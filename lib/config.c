@@ -242,6 +242,27 @@ int config_load_outline(const char *path, struct config **config, struct certbin
 	return load(&reader, path, config, error);
 }
 
+/* What a pattern of `include` finds, only reading tells. */
+static bool includes_are_current(const struct config *config, const char *path)
+{
+	struct config *outline;
+	bool is_current;
+
+	if (config->include_dirs.length == 0)
+		return true;
+	if (config_load_outline(path, &outline, NULL) < 0)
+		return false;
+	is_current = sources_equal(outline->sources, config->sources);
+	config_unref(outline);
+	return is_current;
+}
+
+bool config_is_current(const struct config *config, const char *path)
+{
+	return config->problems_length == 0 && sources_are_current(config->sources) &&
+	       includes_are_current(config, path) && config_directory_is_current(config);
+}
+
 void config_certificates_free(struct config_certificate *entries, size_t length)
 {
 	size_t i;

@@ -150,6 +150,12 @@ int config_load(const char *path, struct config **config, struct certbind_error 
 int config_load_changes(const char *path, struct config *former, const struct changes *changes,
 	struct config **config, struct certbind_error *error);
 
+/*
+ * Is a configuration without problems still what its files say, those of domains_dir included?
+ * `path`: as it was loaded. Where something can't be told it is not.
+ */
+bool config_is_current(const struct config *config, const char *path);
+
 /* The same without the files of domains_dir, so that what is wrong with them is not told either. */
 int config_load_outline(const char *path, struct config **config, struct certbind_error *error);
 

@@ -271,3 +271,35 @@ void config_directory_read(struct config_reader *reader)
 		directory_file(reader, path, names.items[i]);
 	config_list_clear(&names);
 }
+
+/* Are all files of the directory known? One that has gone is not the same any more. */
+static bool directory_is_known(const struct config *config)
+{
+	DIR *directory = opendir(config->domains_dir);
+	const struct dirent *found;
+	bool is_known = true;
+
+	if (directory == NULL)
+		return false;
+	errno = 0;
+	/* cppcheck-suppress readdirCalled ; the stream is this call's own */
+	while (is_known && (found = readdir(directory)) != NULL)
+		is_known = !is_domain_file(found->d_name) ||
+			   config_file_peek(config, found->d_name) != NULL;
+	is_known = is_known && errno == 0;
+	(void)closedir(directory);
+	return is_known;
+}
+
+bool config_directory_is_current(const struct config *config)
+{
+	size_t i;
+
+	if (config->domains_dir == NULL)
+		return true;
+	for (i = 0; i < config->domain_files_length; i++)
+		if (config->domain_files[i]->source.is_failed ||
+			!source_is_same(&config->domain_files[i]->source))
+			return false;
+	return directory_is_known(config);
+}

@@ -270,4 +270,7 @@ void config_file_unref(struct config_file *file); /* NULL does nothing */
 /* Reads the files of domains_dir. */
 void config_directory_read(struct config_reader *reader);
 
+/* Does the directory have the same files, in the same state? */
+bool config_directory_is_current(const struct config *config);
+
 #endif

@@ -147,6 +147,12 @@ int snapshot_build(struct config *config, const struct snapshot_options *options
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* NULL does nothing */
 
+/*
+ * snapshot_current.c: does nothing seem to have changed since it was built, neither a file nor what
+ * the directories have? False also where something was at fault. One stat(2) a file. Threads: any.
+ */
+bool snapshot_is_current(const struct snapshot *snapshot, const char *config_path);
+
 /* The trust anchors, with a reference for the caller; read at the first call. */
 int snapshot_anchors(
 	struct snapshot *snapshot, struct anchors **anchors, struct certbind_error *error);

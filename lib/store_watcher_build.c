@@ -218,11 +218,40 @@ static void watcher_take_build(struct store_watcher *watcher, struct snapshot *f
 	snapshot_unref(read);
 }
 
+/* Nothing tells what has changed: perhaps nothing has, and nothing is due. */
+static bool watcher_is_current(const struct store_watcher *watcher, const struct snapshot *former)
+{
+	struct certbind_store *store = watcher->store;
+	struct store_refusal *refusal = store_refusal(store);
+	bool was_refused = refusal != NULL;
+
+	store_refusal_unref(refusal);
+	return !was_refused && !store_own_is_ending(store) &&
+	       (int64_t)clock_source_now(store->clock) < snapshot_due(former, former->built_at) &&
+	       snapshot_is_current(former, store->config_path);
+}
+
+/* Reads what has changed. False: it is worse, and not taken. */
+static bool watcher_read(struct store_watcher *watcher, struct snapshot *former,
+	struct changes *taken, bool is_final)
+{
+	struct certbind_store *store = watcher->store;
+	struct store_build *build = NULL;
+
+	(void)store_build(store, former, taken, &build, NULL);
+	if (!is_final && build != NULL && build_is_worse(store, former, build)) {
+		store_build_free(build);
+		watcher->changes = *taken;
+		return false;
+	}
+	watcher_take_build(watcher, former, build, taken);
+	return true;
+}
+
 bool store_watcher_build(struct store_watcher *watcher, bool is_final)
 {
 	struct certbind_store *store = watcher->store;
 	struct changes taken = watcher->changes;
-	struct store_build *build = NULL;
 	struct snapshot *former;
 	bool is_done = true;
 
@@ -236,13 +265,12 @@ bool store_watcher_build(struct store_watcher *watcher, bool is_final)
 	/* Watches come first: what changes while it is read is seen. */
 	if (taken.is_all && watcher->watch != NULL)
 		(void)watch_follow(watcher->watch, former, NULL, NULL);
-	(void)store_build(store, former, &taken, &build, NULL);
-	if (!is_final && build != NULL && build_is_worse(store, former, build)) {
-		store_build_free(build);
-		watcher->changes = taken;
-		is_done = false;
+	if (taken.is_all && watcher_is_current(watcher, former)) {
+		watcher_rebase(watcher, former, &taken, false);
+		watcher_plan(watcher, former);
+		changes_clear(&taken);
 	} else {
-		watcher_take_build(watcher, former, build, &taken);
+		is_done = watcher_read(watcher, former, &taken, is_final);
 	}
 	(void)pthread_mutex_unlock(&store->build_lock);
 	snapshot_unref(former);

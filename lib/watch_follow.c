@@ -78,14 +78,13 @@ static void follow_certificate_dir(const struct follow *follow, const char *path
 static void follow_domain_file(const struct follow *follow, const struct config_file *file)
 {
 	const char *name = strrchr(file->source.path, '/') + 1;
-	const struct watch_subject *subject =
-		watch_set_subject(follow->set, WATCH_DOMAIN_FILE, name);
 
 	/* Of all others the directory tells. */
 	if (file->is_link)
-		watch_set_path(follow->set, file->source.path, subject);
-	if (follow->missed != NULL && subject != NULL && !source_is_same(&file->source))
-		watch_subject_note(subject, "", follow->missed);
+		watch_set_path(follow->set, file->source.path,
+			watch_set_subject(follow->set, WATCH_DOMAIN_FILE, name));
+	if (follow->missed != NULL && !source_is_same(&file->source))
+		changes_note_domain_file(follow->missed, name);
 }
 
 static void follow_configuration(const struct follow *follow, const struct config *config)
@@ -106,12 +105,30 @@ static void follow_configuration(const struct follow *follow, const struct confi
 		follow_certificate_dir(follow, config->certificate_dirs.items[i]);
 }
 
+/* Of a file in a certificate directory the directory tells, unless it is a link to another one. */
+static bool directory_tells(const struct snapshot_state *state, const char *path)
+{
+	size_t length = strlen(state->file);
+	struct stat status;
+
+	return state->is_from_directory && strncmp(path, state->file, length) == 0 &&
+	       path[length] == '/' && strchr(path + length + 1, '/') == NULL &&
+	       (lstat(path, &status) != 0 || !S_ISLNK(status.st_mode));
+}
+
 static void follow_certificate(
 	const struct follow *follow, const struct snapshot *snapshot, size_t index)
 {
-	follow_sources(follow, snapshot->states[index].sources,
-		watch_set_subject(
-			follow->set, WATCH_CERTIFICATE, snapshot->certificates[index]->name));
+	const struct snapshot_state *state = &snapshot->states[index];
+	const char *name = snapshot->certificates[index]->name;
+	size_t i;
+
+	for (i = 0; state->sources != NULL && i < state->sources->length; i++)
+		if (!directory_tells(state, state->sources->items[i].path))
+			watch_set_path(follow->set, state->sources->items[i].path,
+				watch_set_subject(follow->set, WATCH_CERTIFICATE, name));
+	if (follow->missed != NULL && state->sources != NULL && !sources_are_same(state->sources))
+		changes_note_certificate(follow->missed, name);
 }
 
 /* Its file is looked at by every build. */
