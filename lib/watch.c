@@ -117,10 +117,10 @@ static bool note_event(
 
 	watch->has_overflown = watch->has_overflown || (event->mask & IN_Q_OVERFLOW) != 0;
 	watch->is_unmounted = watch->is_unmounted || (event->mask & IN_UNMOUNT) != 0;
-	if ((event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0)
+	if ((event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0) {
 		changes->is_all = true;
-	if ((event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0)
 		return true;
+	}
 	if ((event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF)) != 0) {
 		note_descriptor(watch, changes, event->wd);
 		return (event->mask & IN_IGNORED) == 0;
