@@ -171,7 +171,7 @@ static int find_uncovered(
 	*uncovered = NULL;
 	candidate_init(&candidate, certificate);
 	if (status == CERTBIND_OK && certificate->pairs_length > 0)
-		status = candidate_index_add(&index, &candidate, NULL, NULL);
+		status = candidate_index_add(&index, &candidate);
 	for (i = 0; i < hosts->length && status == CERTBIND_OK && *uncovered == NULL; i++) {
 		struct candidate_matches matches = candidate_index_match(&index, hosts->items[i]);
 

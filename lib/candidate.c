@@ -130,8 +130,7 @@ static bool tables_have(const struct table *tables, size_t length, const char *n
 	return true;
 }
 
-int candidate_index_add(struct candidate_index *index, struct candidate *candidate,
-	candidate_filter *is_wanted, const void *data)
+int candidate_names_each(struct candidate *candidate, candidate_visit *visit, void *data)
 {
 	const struct certificate *certificate = candidate->certificate;
 	size_t others = certificate->pairs_length - 1;
@@ -148,19 +147,32 @@ int candidate_index_add(struct candidate_index *index, struct candidate *candida
 	for (i = 0; i < others && status == CERTBIND_OK; i++)
 		status = pair_names_table(&certificate->pairs[i + 1], &tables[i]);
 	for (i = 0; i < certificate->pairs[0].names_length && status == CERTBIND_OK; i++) {
-		if ((is_wanted == NULL || is_wanted(data, name)) &&
-			tables_have(tables, others, name)) {
-			struct candidate_list *list = candidate_index_list(index, name);
-
-			status = list == NULL ? CERTBIND_E_MEMORY
-					      : candidate_list_add(list, candidate);
-		}
+		if (tables_have(tables, others, name))
+			status = visit(data, candidate, name);
 		name += strlen(name) + 1;
 	}
 	for (i = 0; i < others; i++)
 		table_clear(&tables[i]);
 	free(tables);
 	return status;
+}
+
+int candidate_index_enter(
+	struct candidate_index *index, struct candidate *candidate, const char *name)
+{
+	struct candidate_list *list = candidate_index_list(index, name);
+
+	return list != NULL ? candidate_list_add(list, candidate) : CERTBIND_E_MEMORY;
+}
+
+static int index_visit(void *data, struct candidate *candidate, const char *name)
+{
+	return candidate_index_enter(data, candidate, name);
+}
+
+int candidate_index_add(struct candidate_index *index, struct candidate *candidate)
+{
+	return candidate_names_each(candidate, index_visit, index);
 }
 
 struct candidate_matches candidate_index_match(

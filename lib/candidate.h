@@ -44,10 +44,10 @@ struct candidate_judge {
 void candidate_init(struct candidate *candidate, struct certificate *certificate);
 
 int candidate_index_init(struct candidate_index *index, size_t expected);
-/* Adds every identifier that all pairs of the candidate have; NULL as filter: each is wanted. */
-typedef bool candidate_filter(const void *data, const char *name);
-int candidate_index_add(struct candidate_index *index, struct candidate *candidate,
-	candidate_filter *is_wanted, const void *data);
+/* Adds one identifier, or every one that all pairs of the candidate have. */
+int candidate_index_enter(
+	struct candidate_index *index, struct candidate *candidate, const char *name);
+int candidate_index_add(struct candidate_index *index, struct candidate *candidate);
 void candidate_index_clear(struct candidate_index *index);
 
 /* Every candidate that covers a host: those with the exact name, then those with the wildcard. */
@@ -57,6 +57,10 @@ struct candidate_matches {
 };
 struct candidate_matches candidate_index_match(
 	const struct candidate_index *index, const char *host);
+
+/* Calls `visit` with every identifier that all pairs of the candidate have, until it fails. */
+typedef int candidate_visit(void *data, struct candidate *candidate, const char *name);
+int candidate_names_each(struct candidate *candidate, candidate_visit *visit, void *data);
 
 /* The same of one candidate that has a usable pair, without an index: has it an identifier, in all pairs, that matches? */
 bool candidate_covers(const struct candidate *candidate, const char *host);

@@ -73,8 +73,7 @@ static int listing_index(struct listing *listing)
 
 		candidate_init(&listing->candidates[i], certificate);
 		if (certificate->pairs_length > 0)
-			status = candidate_index_add(
-				&listing->index, &listing->candidates[i], NULL, NULL);
+			status = candidate_index_add(&listing->index, &listing->candidates[i]);
 	}
 	return status == CERTBIND_OK ? listing_mark(listing) : status;
 }

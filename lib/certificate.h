@@ -52,8 +52,8 @@ struct pair {
 };
 
 /*
- * A named certificate with all its pairs. Immutable once made, reference counted. A certificate
- * whose files are at fault exists all the same: it has no usable pair, and says why.
+ * A named certificate with all its pairs. Immutable once made but for `place`, reference counted. A
+ * certificate whose files are at fault exists all the same: it has no usable pair, and says why.
  */
 struct certificate {
 	atomic_uint references;
@@ -61,6 +61,7 @@ struct certificate {
 	const char *file; /* where it is configured; for one of certificate_dirs the directory */
 	struct der *file_text; /* holds it, for all that are configured there */
 	int line;
+	uint32_t place; /* the one part that changes: see snapshot_certificate_place() */
 	struct pair *pairs; /* the usable ones, in configured order */
 	size_t pairs_length;
 	struct certificate_fault *faults;

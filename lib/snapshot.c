@@ -53,6 +53,7 @@ static void snapshot_free(struct snapshot *snapshot)
 		snapshot_state_clear(&snapshot->states[i]);
 	}
 	free(snapshot->certificates);
+	free(snapshot->singles);
 	free(snapshot->states);
 	config_problems_free(snapshot->problems, snapshot->problems_length);
 	for (i = 0; i < snapshot->strings_length; i++)
@@ -163,7 +164,33 @@ static char *members_key_dup(struct certificate *const *members, size_t length)
 	return key;
 }
 
+size_t snapshot_certificate_place(
+	const struct snapshot *snapshot, const struct certificate *certificate)
+{
+	size_t place = certificate->place;
+
+	/* Of another snapshot it tells where it mostly is here, too. */
+	if (place < snapshot->certificates_length && snapshot->certificates[place] == certificate)
+		return place;
+	place = snapshot_certificate_index(snapshot, certificate->name);
+	return place < snapshot->certificates_length && snapshot->certificates[place] == certificate
+		       ? place
+		       : snapshot->certificates_length;
+}
+
 /* The bundle that the former snapshot had of the very same objects: what was made of it stays made. */
+static struct bundle *snapshot_single_former(
+	const struct snapshot *former, const struct certificate *certificate)
+{
+	size_t place;
+
+	if (former == NULL)
+		return NULL;
+	place = snapshot_certificate_place(former, certificate);
+	return place < former->certificates_length ? former->singles[place] : NULL;
+}
+
+/* The same of several. */
 static struct bundle *snapshot_bundle_former(const struct snapshot *former,
 	struct certificate *const *members, size_t members_length, const char *key)
 {
@@ -173,47 +200,63 @@ static struct bundle *snapshot_bundle_former(const struct snapshot *former,
 	for (i = 0; bundle != NULL && i < members_length; i++)
 		if (bundle->members[i] != members[i])
 			return NULL;
-	return bundle != NULL ? bundle_ref(bundle) : NULL;
+	return bundle;
+}
+
+/* `former`: what there is of these already; NULL: nothing. */
+static struct bundle *snapshot_bundle_hold(struct snapshot *snapshot, struct bundle *former,
+	struct certificate *const *members, size_t members_length)
+{
+	struct bundle *bundle;
+
+	if (!array_grow(&snapshot->bundles, snapshot->bundles_length, sizeof(struct bundle *)))
+		return NULL;
+	bundle = former != NULL ? bundle_ref(former)
+				: bundle_new(snapshot->cache, members, members_length);
+	if (bundle != NULL)
+		snapshot->bundles[snapshot->bundles_length++] = bundle;
+	return bundle;
 }
 
 static struct bundle *snapshot_bundle_make(struct snapshot *snapshot,
 	struct certificate *const *members, size_t members_length, const char *key)
 {
-	struct bundle *bundle;
-	const char *kept;
-	void **place;
+	const char *kept = snapshot_string_dup(snapshot, key);
+	void **place = kept != NULL ? table_place(&snapshot->bundles_by_members, kept) : NULL;
 
-	if (!array_grow(&snapshot->bundles, snapshot->bundles_length, sizeof(struct bundle *)))
-		return NULL;
-	kept = members_length == 1 ? members[0]->name : snapshot_string_dup(snapshot, key);
-	if (kept == NULL)
-		return NULL;
-	bundle = snapshot_bundle_former(snapshot->former, members, members_length, key);
-	if (bundle == NULL)
-		bundle = bundle_new(snapshot->cache, members, members_length);
-	if (bundle == NULL)
-		return NULL;
-	snapshot->bundles[snapshot->bundles_length++] = bundle;
-	place = table_place(&snapshot->bundles_by_members, kept);
-	if (place == NULL)
-		return NULL;
-	return *place = bundle;
+	if (place != NULL)
+		*place = snapshot_bundle_hold(snapshot,
+			snapshot_bundle_former(snapshot->former, members, members_length, key),
+			members, members_length);
+	return place != NULL ? *place : NULL;
+}
+
+static struct bundle *snapshot_single(struct snapshot *snapshot, struct certificate *certificate)
+{
+	struct bundle **place =
+		&snapshot->singles[snapshot_certificate_place(snapshot, certificate)];
+
+	if (*place == NULL)
+		*place = snapshot_bundle_hold(snapshot,
+			snapshot_single_former(snapshot->former, certificate), &certificate, 1);
+	return *place;
 }
 
 struct bundle *snapshot_bundle(
 	struct snapshot *snapshot, struct certificate *const *members, size_t members_length)
 {
-	/* The name of a single one is the key itself: joined ones end with a newline. */
-	char *joined = members_length == 1 ? NULL : members_key_dup(members, members_length);
-	const char *key = members_length == 1 ? members[0]->name : joined;
 	struct bundle *bundle;
+	char *key;
 
+	if (members_length == 1)
+		return snapshot_single(snapshot, members[0]);
+	key = members_key_dup(members, members_length);
 	if (key == NULL)
 		return NULL;
 	bundle = table_get(&snapshot->bundles_by_members, key);
 	if (bundle == NULL)
 		bundle = snapshot_bundle_make(snapshot, members, members_length, key);
-	free(joined);
+	free(key);
 	return bundle;
 }
 
@@ -260,7 +303,7 @@ static int snapshot_build_steps(struct snapshot_build *build)
 	struct anchors *anchors;
 	int status;
 
-	status = table_init(&snapshot->bundles_by_members, snapshot->config->certificates_length);
+	status = table_init(&snapshot->bundles_by_members, 0);
 	snapshot_share_anchors(build);
 	/* A trust file that the configuration names is part of it: an error there is told now. */
 	if (status == CERTBIND_OK && snapshot->config->trust_file != NULL) {

@@ -108,6 +108,7 @@ struct snapshot {
 	struct snapshot_state *states; /* as certificates */
 	size_t certificates_length;
 	struct table certificates_by_name; /* -> into certificates */
+	struct bundle **singles; /* as certificates: the bundle of that one alone; NULL: none */
 	struct config_problem
 		*problems; /* of the certificate directories; the rest is in `config` */
 	size_t problems_length;
@@ -117,7 +118,7 @@ struct snapshot {
 	struct block_pool hosts; /* of all bindings and services, with their names */
 	struct bundle **bundles; /* that this snapshot holds */
 	size_t bundles_length;
-	struct table bundles_by_members; /* key: the member's name, or several joined */
+	struct table bundles_by_members; /* of several; key: their names, joined */
 	char **strings; /* that tables have as keys */
 	size_t strings_length;
 	struct snapshot_ticket ticket;

@@ -75,6 +75,13 @@ int snapshot_bind_names(struct snapshot_build *build);
 struct bundle *snapshot_bundle(
 	struct snapshot *snapshot, struct certificate *const *members, size_t members_length);
 
+/*
+ * snapshot.c: the place of a certificate of the snapshot that is being built among its
+ * certificates. Each remembers it, which only builds look at: a store has one build at a time.
+ */
+size_t snapshot_certificate_place(
+	const struct snapshot *snapshot, const struct certificate *certificate);
+
 /* snapshot.c: a copy of a string that lives as long as the snapshot. NULL: memory. */
 char *snapshot_string_dup(struct snapshot *snapshot, const char *string);
 

@@ -8,68 +8,93 @@
  * binding's host. Ties are broken as in auto.
  */
 
-static struct candidate *build_candidate(
-	const struct snapshot_build *build, const struct certificate *certificate)
-{
-	struct certificate **found =
-		table_get(&build->snapshot->certificates_by_name, certificate->name);
-
-	return &build->candidates[found - build->snapshot->certificates];
-}
+/* Of one service, while they are bound. */
+struct names {
+	struct snapshot_build *build;
+	struct snapshot_service *service;
+	bool *is_bound; /* as the certificates */
+	struct candidate_index rivals; /* of names that several bound certificates have */
+};
 
 /* Whoever asks for an owned host is never looked up by a certificate's name: see snapshot_select(). */
-static bool is_free(const void *data, const char *name)
+static bool is_free(const struct snapshot_service *service, const char *name)
 {
-	const struct snapshot_service *service = data;
 	const struct snapshot_host *host = table_get(&service->hosts, name);
 
 	return host == NULL || host->is_lost;
 }
 
-static int names_add_bundle(const struct snapshot_build *build,
-	const struct snapshot_service *service, struct candidate_index *bound, bool *is_bound,
-	const struct bundle *bundle)
+/* `first` had the name so far. */
+static int names_add_rival(struct names *names, struct candidate *candidate, const char *name,
+	const struct certificate *first)
+{
+	int status = CERTBIND_OK;
+
+	/* A certificate may repeat a name. */
+	if (candidate->certificate == first)
+		return CERTBIND_OK;
+	if (table_get(&names->rivals.by_name, name) == NULL)
+		status = candidate_index_enter(
+			&names->rivals, &names->build->candidates[first->place], name);
+	return status == CERTBIND_OK ? candidate_index_enter(&names->rivals, candidate, name)
+				     : status;
+}
+
+/* The name is a bound certificate's own: it lives as long as the snapshot. */
+static int names_visit(void *data, struct candidate *candidate, const char *name)
+{
+	struct names *names = data;
+	void **place;
+
+	if (!is_free(names->service, name))
+		return CERTBIND_OK;
+	place = table_place(&names->service->names, name);
+	if (place != NULL && *place != NULL) {
+		const struct bundle *first = *place;
+
+		return names_add_rival(names, candidate, name, first->members[0]);
+	}
+	if (place != NULL)
+		*place = snapshot_bundle(names->build->snapshot, &candidate->certificate, 1);
+	return place != NULL && *place != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
+}
+
+static int names_add_bundle(struct names *names, const struct bundle *bundle)
 {
 	size_t i;
 	int status = CERTBIND_OK;
 
 	for (i = 0; i < bundle->members_length && status == CERTBIND_OK; i++) {
-		struct candidate *candidate = build_candidate(build, bundle->members[i]);
-		bool *seen = &is_bound[candidate - build->candidates];
+		size_t place = bundle->members[i]->place;
 
-		if (*seen)
+		if (names->is_bound[place])
 			continue;
-		*seen = true;
-		status = candidate_index_add(bound, candidate, is_free, service);
+		names->is_bound[place] = true;
+		status = candidate_names_each(&names->build->candidates[place], names_visit, names);
 	}
 	return status;
 }
 
-static int names_collect(struct snapshot_build *build, const struct snapshot_service *service,
-	struct candidate_index *bound)
+static int names_collect(struct names *names)
 {
-	const struct snapshot *snapshot = build->snapshot;
-	bool *is_bound = calloc(snapshot->certificates_length + 1, sizeof(*is_bound));
+	const struct snapshot *snapshot = names->build->snapshot;
 	size_t i, j;
-	int status = is_bound == NULL ? CERTBIND_E_MEMORY : CERTBIND_OK;
+	int status = CERTBIND_OK;
 
 	for (i = 0; i < snapshot->config->domains_length && status == CERTBIND_OK; i++) {
 		const struct snapshot_binding *binding =
-			&snapshot->domains[i].bindings[service->index];
+			&snapshot->domains[i].bindings[names->service->index];
 
 		for (j = 0; j < binding->hosts_length && status == CERTBIND_OK; j++)
 			if (binding->hosts[j].bundle != NULL)
-				status = names_add_bundle(
-					build, service, bound, is_bound, binding->hosts[j].bundle);
+				status = names_add_bundle(names, binding->hosts[j].bundle);
 	}
-	free(is_bound);
 	return status;
 }
 
-/* The name is a bound certificate's own: it lives as long as the snapshot. */
-static int names_enter(struct snapshot_build *build, struct snapshot_service *service,
-	const struct candidate_list *list)
+static int names_decide(struct names *names, const struct candidate_list *list)
 {
+	struct snapshot_build *build = names->build;
 	struct candidate_matches matches = { list, NULL };
 	struct certificate *picked[CANDIDATE_PICK_MAX];
 	size_t length = candidate_pick(&build->judge, &matches, 1, picked);
@@ -79,7 +104,7 @@ static int names_enter(struct snapshot_build *build, struct snapshot_service *se
 	if (length == 0)
 		return build->judge.status;
 	bundle = snapshot_bundle(build->snapshot, picked, length);
-	place = bundle != NULL ? table_place(&service->names, list->name) : NULL;
+	place = bundle != NULL ? table_place(&names->service->names, list->name) : NULL;
 	if (place == NULL)
 		return CERTBIND_E_MEMORY;
 	*place = bundle;
@@ -88,15 +113,21 @@ static int names_enter(struct snapshot_build *build, struct snapshot_service *se
 
 static int names_bind_service(struct snapshot_build *build, struct snapshot_service *service)
 {
-	struct candidate_index bound;
+	struct names names = {
+		.build = build,
+		.service = service,
+		.is_bound = calloc(build->snapshot->certificates_length + 1, sizeof(bool)),
+	};
 	size_t i;
-	int status = candidate_index_init(&bound, 0);
+	int status =
+		names.is_bound != NULL ? candidate_index_init(&names.rivals, 0) : CERTBIND_E_MEMORY;
 
 	if (status == CERTBIND_OK)
-		status = names_collect(build, service, &bound);
-	for (i = 0; i < bound.lists_length && status == CERTBIND_OK; i++)
-		status = names_enter(build, service, bound.lists[i]);
-	candidate_index_clear(&bound);
+		status = names_collect(&names);
+	for (i = 0; i < names.rivals.lists_length && status == CERTBIND_OK; i++)
+		status = names_decide(&names, names.rivals.lists[i]);
+	candidate_index_clear(&names.rivals);
+	free(names.is_bound);
 	return status;
 }
 

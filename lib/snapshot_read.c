@@ -280,7 +280,8 @@ static int job_finish(struct read_job *job, struct snapshot *snapshot)
 
 	snapshot->certificates = calloc(job->length + 1, sizeof(struct certificate *));
 	snapshot->states = calloc(job->length + 1, sizeof(*snapshot->states));
-	if (snapshot->certificates == NULL || snapshot->states == NULL)
+	snapshot->singles = calloc(job->length + 1, sizeof(struct bundle *));
+	if (snapshot->certificates == NULL || snapshot->states == NULL || snapshot->singles == NULL)
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < job->length; i++) {
 		if (job->takings[i].certificate == NULL) {
@@ -327,11 +328,11 @@ static int certificates_index(struct snapshot_build *build)
 
 		if (place == NULL)
 			return CERTBIND_E_MEMORY;
+		certificate->place = (uint32_t)i;
 		candidate_init(&build->candidates[i], certificate);
 		*place = &snapshot->certificates[i];
 		if (certificate->pairs_length > 0)
-			status = candidate_index_add(
-				&build->index, &build->candidates[i], NULL, NULL);
+			status = candidate_index_add(&build->index, &build->candidates[i]);
 	}
 	return status;
 }
