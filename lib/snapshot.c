@@ -26,22 +26,13 @@ static void snapshot_services_free(struct snapshot *snapshot)
 	free(snapshot->services);
 }
 
-static void snapshot_domains_free(struct snapshot *snapshot)
-{
-	size_t i;
-
-	for (i = 0; snapshot->domains != NULL && i < snapshot->config->domains_length; i++)
-		free(snapshot->domains[i].bindings);
-	free(snapshot->domains);
-	table_clear(&snapshot->domains_by_name);
-}
-
 static void snapshot_free(struct snapshot *snapshot)
 {
 	size_t i;
 
 	snapshot_services_free(snapshot);
-	snapshot_domains_free(snapshot);
+	free(snapshot->domains);
+	table_clear(&snapshot->domains_by_name);
 	block_pool_clear(&snapshot->hosts);
 	table_clear(&snapshot->bundles_by_members);
 	for (i = 0; i < snapshot->bundles_length; i++)
@@ -315,6 +306,12 @@ static int snapshot_build_steps(struct snapshot_build *build)
 	if (status == CERTBIND_OK)
 		status = snapshot_read_ticket_key(build);
 	if (status == CERTBIND_OK)
+		status = snapshot_index_names(build);
+	if (status == CERTBIND_OK)
+		status = snapshot_keep(build);
+	if (status == CERTBIND_OK)
+		status = snapshot_index_candidates(build);
+	if (status == CERTBIND_OK)
 		status = snapshot_bind_services(build);
 	if (status == CERTBIND_OK)
 		status = snapshot_bind_domains(build);
@@ -341,6 +338,7 @@ int snapshot_build(struct config *config, const struct snapshot_options *options
 	build.judge.data = &build;
 	status = snapshot_build_steps(&build);
 	candidate_index_clear(&build.index);
+	snapshot_kept_clear(&build.kept);
 	candidate_judge_clear(&build.judge);
 	free(build.candidates);
 	build.snapshot->former = NULL;

@@ -46,6 +46,7 @@ struct snapshot_binding {
 	struct snapshot_domain *domain;
 	struct snapshot_service *service;
 	enum snapshot_choice choice;
+	bool has_rivals; /* several certificates cover one of the hosts: dates and trust decide */
 	const struct config_choice_entry
 		*entry; /* what the domain says of the service; NULL: nothing */
 	struct certificate *certificate; /* of SNAPSHOT_EXPLICIT; NULL: no such certificate */
@@ -115,7 +116,7 @@ struct snapshot {
 	struct snapshot_service *services; /* as config->services */
 	struct snapshot_domain *domains; /* as config->domains: by name */
 	struct table domains_by_name;
-	struct block_pool hosts; /* of all bindings and services, with their names */
+	struct block_pool hosts; /* of all bindings and services, with their names; the bindings */
 	struct bundle **bundles; /* that this snapshot holds */
 	size_t bundles_length;
 	struct table bundles_by_members; /* of several; key: their names, joined */

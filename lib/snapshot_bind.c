@@ -63,8 +63,15 @@ static int auto_bundle(struct snapshot_build *build, const struct candidate_matc
 	return *bundle != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
 }
 
-static int auto_bundles(
-	struct snapshot_build *build, char *const *names, size_t length, struct bundle **bundles)
+static size_t matches_count(const struct candidate_matches *matches)
+{
+	return (matches->exact != NULL ? matches->exact->length : 0) +
+	       (matches->wildcard != NULL ? matches->wildcard->length : 0);
+}
+
+/* `has_rivals` becomes true when several certificates cover one of the hosts. */
+static int auto_bundles(struct snapshot_build *build, char *const *names, size_t length,
+	struct bundle **bundles, bool *has_rivals)
 {
 	struct candidate_matches *matches = calloc(length + 1, sizeof(*matches));
 	size_t i;
@@ -74,6 +81,8 @@ static int auto_bundles(
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < length; i++)
 		matches[i] = candidate_index_match(&build->index, names[i]);
+	for (i = 0; i < length && !*has_rivals; i++)
+		*has_rivals = matches_count(&matches[i]) > 1;
 	candidate_mark(matches, length);
 	for (i = 0; i < length && status == CERTBIND_OK; i++)
 		status = auto_bundle(build, &matches[i], length, &bundles[i]);
@@ -111,6 +120,7 @@ static int bind_shared_hosts(struct snapshot_build *build, struct snapshot_servi
 	const struct config_list *names = &service->config->shared_hosts;
 	const char *chosen = service->config->default_certificate;
 	struct bundle **bundles = calloc(names->length + 1, sizeof(struct bundle *));
+	bool has_rivals = false;
 	size_t i;
 	int status = CERTBIND_OK;
 
@@ -118,7 +128,7 @@ static int bind_shared_hosts(struct snapshot_build *build, struct snapshot_servi
 	if (bundles == NULL || service->shared_hosts == NULL)
 		status = CERTBIND_E_MEMORY;
 	else if (chosen != NULL && strcmp(chosen, "auto") == 0)
-		status = auto_bundles(build, names->items, names->length, bundles);
+		status = auto_bundles(build, names->items, names->length, bundles, &has_rivals);
 	for (i = 0; i < names->length && status == CERTBIND_OK; i++) {
 		struct snapshot_host *host = &service->shared_hosts[i];
 		void **place = table_place(&service->hosts, host->name);
@@ -184,39 +194,6 @@ int snapshot_bind_services(struct snapshot_build *build)
 	return status;
 }
 
-static int domain_compare(const void *a, const void *b)
-{
-	const struct config_domain *const *domain = b;
-
-	return strcmp(a, (*domain)->name);
-}
-
-/* Is the host one of a configured domain's? */
-static bool host_has_owner(const struct config *config, const char *host)
-{
-	const char *name;
-
-	for (name = host; name != NULL; name = name_parent_peek(name))
-		if (bsearch(name, config->domains, config->domains_length, sizeof(*config->domains),
-			    domain_compare) != NULL)
-			return true;
-	return false;
-}
-
-static void host_set_binding(
-	struct snapshot_build *build, struct snapshot_host *host, struct snapshot_binding *binding)
-{
-	const struct config_domain *config = binding->domain->config;
-	const char *domain = config->name;
-
-	host->binding = binding;
-	host->is_in_domain = name_is_within(host->name, domain);
-	if (host->is_in_domain)
-		host->domain_at = (unsigned char)(strlen(host->name) - strlen(domain));
-	host->is_foreign = config->has_own_file && !host->is_in_domain &&
-			   host_has_owner(build->snapshot->config, host->name);
-}
-
 /* The binding's hosts as configured: its own list, or the service's templates. */
 static int binding_hosts(struct snapshot_build *build, struct snapshot_binding *binding)
 {
@@ -233,7 +210,7 @@ static int binding_hosts(struct snapshot_build *build, struct snapshot_binding *
 			binding->hosts_length = names.length;
 	}
 	for (i = 0; binding->hosts != NULL && i < binding->hosts_length; i++)
-		host_set_binding(build, &binding->hosts[i], binding);
+		snapshot_host_set_binding(build, &binding->hosts[i], binding);
 	host_list_clear(&names);
 	return status;
 }
@@ -248,7 +225,8 @@ static int binding_auto(struct snapshot_build *build, struct snapshot_binding *b
 	if (bundles != NULL && names != NULL) {
 		for (i = 0; i < binding->hosts_length; i++)
 			names[i] = binding->hosts[i].name;
-		status = auto_bundles(build, names, binding->hosts_length, bundles);
+		status = auto_bundles(
+			build, names, binding->hosts_length, bundles, &binding->has_rivals);
 		for (i = 0; i < binding->hosts_length; i++)
 			binding->hosts[i].bundle = bundles[i];
 	}
@@ -321,66 +299,12 @@ static int binding_choose(struct snapshot_build *build, struct snapshot_binding 
 	return status;
 }
 
-/* How well a domain owns a host: the longest domain that the host is in owns it; 0: not at all. */
-static size_t host_ownership(const struct snapshot_host *host)
-{
-	const char *domain;
-
-	if (host->binding == NULL)
-		return 0;
-	domain = host->binding->domain->config->name;
-	return name_is_within(host->name, domain) ? strlen(domain) : 0;
-}
-
-/*
- * Enters a claim. Two claims: the longest suffix has the host, else nobody; a shared host is the
- * service's unless a domain owns it. Who writes a file of domains_dir has no host of another
- * configured domain, whether that one claims it or not: a wildcard certificate may serve it.
- */
-static int binding_claim(struct snapshot_binding *binding)
-{
-	struct table *hosts = &binding->service->hosts;
-	size_t i;
-
-	for (i = 0; i < binding->hosts_length; i++) {
-		struct snapshot_host *claim = &binding->hosts[i];
-		void **place = table_place(hosts, claim->name);
-		struct snapshot_host *former;
-		size_t mine = host_ownership(claim);
-
-		if (place == NULL)
-			return CERTBIND_E_MEMORY;
-		former = *place;
-		if (former == NULL) {
-			*place = claim;
-			claim->is_contested = claim->is_foreign;
-			claim->is_lost = claim->is_foreign;
-		} else if (former->binding == NULL) {
-			claim->is_contested = mine == 0;
-			claim->is_lost = mine == 0;
-			if (mine > 0)
-				*place = claim;
-		} else {
-			claim->is_contested = true;
-			former->is_contested = true;
-			claim->is_lost = mine <= host_ownership(former);
-			former->is_lost = host_ownership(former) <= mine;
-			if (mine > host_ownership(former))
-				*place = claim;
-		}
-	}
-	return CERTBIND_OK;
-}
-
 static int domain_bind(struct snapshot_build *build, struct snapshot_domain *domain)
 {
 	const struct config *config = build->snapshot->config;
 	size_t i;
 	int status = CERTBIND_OK;
 
-	domain->bindings = calloc(config->services_length, sizeof(*domain->bindings));
-	if (domain->bindings == NULL)
-		return CERTBIND_E_MEMORY;
 	for (i = 0; i < config->services_length; i++) {
 		domain->bindings[i].domain = domain;
 		domain->bindings[i].service = &build->snapshot->services[i];
@@ -391,7 +315,7 @@ static int domain_bind(struct snapshot_build *build, struct snapshot_domain *dom
 	for (i = 0; i < config->services_length && status == CERTBIND_OK; i++) {
 		status = binding_choose(build, &domain->bindings[i]);
 		if (status == CERTBIND_OK)
-			status = binding_claim(&domain->bindings[i]);
+			status = snapshot_binding_claim(&domain->bindings[i]);
 	}
 	return status;
 }
@@ -407,6 +331,7 @@ int snapshot_bind_domains(struct snapshot_build *build)
 	if (snapshot->domains == NULL)
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < config->domains_length && status == CERTBIND_OK; i++) {
+		const struct snapshot_domain *former;
 		void **place;
 
 		snapshot->domains[i].config = config->domains[i];
@@ -414,7 +339,13 @@ int snapshot_bind_domains(struct snapshot_build *build)
 		if (place == NULL)
 			return CERTBIND_E_MEMORY;
 		*place = &snapshot->domains[i];
-		status = domain_bind(build, &snapshot->domains[i]);
+		snapshot->domains[i].bindings = block_pool_take(&snapshot->hosts,
+			config->services_length * sizeof(struct snapshot_binding));
+		if (snapshot->domains[i].bindings == NULL)
+			return CERTBIND_E_MEMORY;
+		former = snapshot_kept_peek(build, i);
+		status = former != NULL ? snapshot_take_over(build, former, &snapshot->domains[i])
+					: domain_bind(build, &snapshot->domains[i]);
 	}
 	return status;
 }

@@ -7,11 +7,19 @@
 
 /* The steps of a build, in their order; only snapshot*.c include this. */
 
+/* The domains whose bindings go on as the former snapshot has them. */
+struct snapshot_kept {
+	const struct snapshot_domain **domains; /* as config->domains; NULL, or in it: none */
+	struct table new_names; /* of certificates that did not have them before */
+};
+
 struct snapshot_build {
 	struct snapshot *snapshot;
 	const struct snapshot_options *options;
 	struct candidate *candidates; /* as snapshot->certificates */
-	struct candidate_index index; /* of all certificates that have a usable pair */
+	struct candidate_index
+		index; /* of usable pairs, by names that domains to be bound may ask for */
+	struct snapshot_kept kept;
 	struct candidate_judge judge;
 	struct certbind_error *error;
 };
@@ -66,6 +74,23 @@ int snapshot_read_known(
 int snapshot_read_ticket_key(struct snapshot_build *build);
 void snapshot_ticket_clear(struct snapshot_ticket *ticket);
 
+/* snapshot_index.c: the certificates by their names, then the candidates by what they cover. */
+int snapshot_index_names(struct snapshot_build *build);
+int snapshot_index_candidates(struct snapshot_build *build);
+
+/* snapshot_kept.c: finds the domains for which nothing has changed that decides their bindings. */
+int snapshot_keep(struct snapshot_build *build);
+/* The former one of config->domains[index]; NULL: it is bound anew. */
+const struct snapshot_domain *snapshot_kept_peek(const struct snapshot_build *build, size_t index);
+int snapshot_take_over(struct snapshot_build *build, const struct snapshot_domain *former,
+	struct snapshot_domain *domain);
+void snapshot_kept_clear(struct snapshot_kept *kept); /* may run twice */
+
+/* snapshot_claim.c: sets what a host is to its binding; and enters the claims of a binding. */
+void snapshot_host_set_binding(
+	struct snapshot_build *build, struct snapshot_host *host, struct snapshot_binding *binding);
+int snapshot_binding_claim(struct snapshot_binding *binding);
+
 /* snapshot_bind.c: services, domains, bindings, whose a host is, and the names of what is bound. */
 int snapshot_bind_services(struct snapshot_build *build);
 int snapshot_bind_domains(struct snapshot_build *build);
@@ -76,8 +101,8 @@ struct bundle *snapshot_bundle(
 	struct snapshot *snapshot, struct certificate *const *members, size_t members_length);
 
 /*
- * snapshot.c: the place of a certificate of the snapshot that is being built among its
- * certificates. Each remembers it, which only builds look at: a store has one build at a time.
+ * snapshot.c: the place of that very object among snapshot->certificates; their length: nowhere.
+ * Each remembers its place in the latest build, which only builds look at: a store has one at a time.
  */
 size_t snapshot_certificate_place(
 	const struct snapshot *snapshot, const struct certificate *certificate);

@@ -309,34 +309,6 @@ void snapshot_read_job_clear(struct read_job *job)
 	job->length = 0;
 }
 
-/* Names and candidates of what was read. */
-static int certificates_index(struct snapshot_build *build)
-{
-	struct snapshot *snapshot = build->snapshot;
-	size_t length = snapshot->certificates_length;
-	size_t i;
-	int status = table_init(&snapshot->certificates_by_name, length);
-
-	if (status == CERTBIND_OK)
-		status = candidate_index_init(&build->index, length);
-	build->candidates = calloc(length + 1, sizeof(*build->candidates));
-	if (build->candidates == NULL)
-		return CERTBIND_E_MEMORY;
-	for (i = 0; i < length && status == CERTBIND_OK; i++) {
-		struct certificate *certificate = snapshot->certificates[i];
-		void **place = table_place(&snapshot->certificates_by_name, certificate->name);
-
-		if (place == NULL)
-			return CERTBIND_E_MEMORY;
-		certificate->place = (uint32_t)i;
-		candidate_init(&build->candidates[i], certificate);
-		*place = &snapshot->certificates[i];
-		if (certificate->pairs_length > 0)
-			status = candidate_index_add(&build->index, &build->candidates[i]);
-	}
-	return status;
-}
-
 /* Where little has changed most is decided without reading. */
 static size_t read_worth(const struct snapshot_build *build)
 {
@@ -376,8 +348,6 @@ int snapshot_read_certificates(struct snapshot_build *build)
 		status = job_settle(build, &job);
 	if (status == CERTBIND_OK)
 		status = job_finish(&job, snapshot);
-	if (status == CERTBIND_OK)
-		status = certificates_index(build);
 	snapshot_read_job_clear(&job);
 	snapshot_read_directories_clear(&directories);
 	(void)asn1_delete_structure(&options.definitions);

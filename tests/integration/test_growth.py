@@ -65,3 +65,11 @@ def test_load_of_colliding_domains(tmp_path):
     colliding, other = (cost(tmp_path, ["store", name, 2000], only=["certbind_store_open"])
                         for name in ("java", "random-java"))
     assert colliding < 1.05 * other
+
+
+def test_reload_takes_over_what_has_not_changed(tmp_path):
+    """One renewal: each domain and certificate beside it costs little, not its reading or binding."""
+    few, many, whole = (cost(tmp_path, ["reload", what, count], all_along=False)
+                        for what, count in (("little", 200), ("little", 2000), ("whole", 2000)))
+    assert (many - few) / 1800 < 6000
+    assert many < 0.3 * whole

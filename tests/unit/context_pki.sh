@@ -45,6 +45,7 @@ issue() {
 	issue panel ecdsa 2060 panel.provider.example mail.provider.example
 	issue wildcard ecdsa 2060 '*.good.example' good.example
 	issue exact ecdsa 2060 webmail.good.example
+	issue mail ecdsa 2060 mail.names.example
 	issue later ecdsa 2070 webmail.good.example
 	issue twoways ecdsa 2060 webmail.good.example '*.good.example'
 	issue wildlater ecdsa 2070 '*.good.example'
@@ -53,6 +54,7 @@ issue() {
 	issue ed ed25519 2060 webmail.ed.example
 	issue idn ecdsa 2060 webmail.xn--bcher-kva.example
 	issue old ecdsa 2021 '*.old.example'
+	issue brief ecdsa 2021 webmail.good.example mail.good.example
 	issue names ecdsa 2060 webmail.names.example other.names.example imap.elsewhere.example
 
 	# One fault each, for test_check.c, whose clock says 2026-06-01.

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <valgrind/callgrind.h>
 #include "colliding.h"
 #include "hostile.h"
@@ -88,6 +89,73 @@ static void store(size_t count)
 	scratch_remove();
 }
 
+/* The certificate of the test PKI that "c0" is from now on. */
+static void renew(const char *pair)
+{
+	const char *const suffixes[] = { "pem", "key" };
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		char from[512], to[512];
+
+		(void)snprintf(from, sizeof(from), "%s/%s.%s", getenv("PKI"), pair, suffixes[i]);
+		(void)snprintf(to, sizeof(to), "%s/c0.%s", scratch_path(), suffixes[i]);
+		(void)unlink(to);
+		assert_int_equal(symlink(from, to), 0);
+	}
+}
+
+/* As many domains as certificates; some name theirs, for the others it is looked for. */
+static const char *write_reloaded(size_t count)
+{
+	const char *path = scratch_write("certbind.conf", "state_dir = \"state\";\n");
+	FILE *file = fopen(path, "a");
+	size_t i;
+
+	assert_non_null(file);
+	(void)fprintf(
+		file, "certificates = ( { name = \"c0\"; chain = \"c0.pem\"; key = \"c0.key\"; }");
+	for (i = 1; i < count; i++)
+		(void)fprintf(file,
+			",\n{ name = \"c%zu\"; chain = \"%s/wildcard.pem\"; key = "
+			"\"%s/wildcard.key\"; }",
+			i, getenv("PKI"), getenv("PKI"));
+	(void)fprintf(file, ");\ndomains = (\n");
+	for (i = 0; i < count; i++)
+		(void)fprintf(file, "%s{ name = \"%zu.example\"; %s }\n", i > 0 ? "," : "", i,
+			i % 2 == 0 ? "webmail = \"c1\";" : "");
+	(void)fprintf(file, ");\n");
+	assert_int_equal(fclose(file), 0);
+	return path;
+}
+
+/* One certificate of so many is renewed. "whole": nothing tells which one. */
+static void reload(const char *what, size_t count)
+{
+	bool is_whole = strcmp(what, "whole") == 0;
+	struct changes changes = { 0 };
+	struct certbind_store *store;
+	struct store_build *build;
+	struct snapshot *former;
+
+	scratch_make();
+	renew("exact");
+	assert_int_equal(certbind_store_open(&store, write_reloaded(count), NULL), 0);
+	former = store_snapshot(store);
+	assert_int_equal(former->certificates_length, count);
+	renew("names");
+	changes_note_certificate(&changes, "c0");
+	CALLGRIND_START_INSTRUMENTATION;
+	assert_int_equal(store_build(store, former, is_whole ? NULL : &changes, &build, NULL), 0);
+	CALLGRIND_STOP_INSTRUMENTATION;
+	assert_true(build->is_changed);
+	store_build_free(build);
+	changes_clear(&changes);
+	snapshot_unref(former);
+	certbind_store_close(store);
+	scratch_remove();
+}
+
 /* So many entries before the one that counts: names of another type, protocols, extensions. */
 static void fill(struct wire *message, const char *what, size_t count)
 {
@@ -147,6 +215,10 @@ int main(int argc, char **argv)
 		return 2;
 	if (strcmp(argv[1], "hello") == 0) {
 		hello(argv[2], count);
+		return 0;
+	}
+	if (strcmp(argv[1], "reload") == 0) {
+		reload(argv[2], count);
 		return 0;
 	}
 	make_names(argv[2], count);

@@ -21,7 +21,8 @@
 
 enum { STEPS = 400 };
 
-static time_t now = 1780272000; /* 2026-06-01 */
+/* Shortly before the end of 2021-12-30: while the steps are made some certificates end. */
+static time_t now = 1640908800 - 1000;
 
 static time_t test_clock(void *data)
 {
@@ -37,18 +38,38 @@ static unsigned int any(unsigned int below)
 	return (unsigned int)((seed >> 33) % below);
 }
 
-static const char *const pairs[] = { "panel", "wildcard", "exact", "names", "old" };
-static const char *const names[] = { "one", "two", "three", "four" };
+/* Several have names in common, and two end. */
+static const char *const pairs[] = { "panel", "wildcard", "exact", "names", "old", "later",
+	"twoways", "wildlater", "ecdsa", "rsa", "brief", "mail" };
+static const char *const names[] = { "one", "two", "three", "four", "five", "six" };
 static const char *const domains[] = { "good.example", "names.example", "more.example",
-	"least.example" };
+	"least.example", "both.example", "old.example" };
 static const char *const texts[] = { "", "mail = \"none\";\n", "webmail = \"one\";\n",
 	"webmail = \"two\"; mail = \"panel\";\n", "webmail_hosts = [ \"webmail.good.example\" ];\n",
-	"webmail = \"si\n", "nonsense = 1;\n" };
+	"webmail_hosts = [ \"imap.elsewhere.example\", \"webmail.both.example\" ];\n",
+	"mail_hosts = [ \"panel.provider.example\", \"other.names.example\" ];\n",
+	"webmail = \"three\"; webmail_hosts = [ \"sub.good.example\" ];\n", "webmail = \"si\n",
+	"nonsense = 1;\n" };
+/* Beside "webmail" as it is. */
+static const char *const services[] = { "",
+	"{ name = \"mail\"; default = \"auto\";\n"
+	"  shared_hosts = [ \"webmail.good.example\", \"panel.provider.example\" ]; },\n",
+	"{ name = \"mail\"; default = \"two\"; shared_hosts = [ \"mail.both.example\" ]; },\n",
+	"{ name = \"extra\"; hosts = [ \"x.%d\", \"%d\" ]; }," };
+
+enum {
+	PAIRS = sizeof(pairs) / sizeof(pairs[0]),
+	NAMES = sizeof(names) / sizeof(names[0]),
+	DOMAINS = sizeof(domains) / sizeof(domains[0]),
+	TEXTS = sizeof(texts) / sizeof(texts[0]),
+	SERVICES = sizeof(services) / sizeof(services[0])
+};
+
 static const char *const mains[] = { "", "include = [ \"conf.d/*.conf\" ];\n",
 	"domains = ( { name = \"main.example\"; webmail = \"site\"; },\n"
 	"            { name = \"least.example\"; } );\n",
 	"domains = ( { name = \"main.example\"; unknown = 1; } );\n", "expiry_warning_days = 3;\n",
-	"services = ( { name = \"extra\"; hosts = [ \"x.%d\" ]; } );\n", "nonsense = 1;\n" };
+	"nonsense = 1;\n" };
 
 static char path_text[4][512];
 
@@ -96,8 +117,9 @@ static void put_main(const char *more)
 		"certificates = ( { name = \"panel\"; chain = \"%s/panel.pem\"; key = "
 		"\"%s/panel.key\"; },\n"
 		"  { name = \"site\"; chain = \"site.pem\"; key = \"site.key\"; } );\n"
-		"certificate_dirs = [ \"live\", \"flat\" ];\ndomains_dir = \"domains.d\";\n%s",
-		getenv("PKI"), getenv("PKI"), getenv("PKI"), more);
+		"certificate_dirs = [ \"live\", \"flat\" ];\ndomains_dir = \"domains.d\";\n"
+		"services = (\n%s{ name = \"other\"; hosts = [ \"o.%%d\" ]; } );\n%s",
+		getenv("PKI"), getenv("PKI"), getenv("PKI"), services[any(SERVICES)], more);
 	write_bytes(in("new.conf"), text, strlen(text), "w");
 	(void)rename(in("new.conf"), in("certbind.conf"));
 }
@@ -168,7 +190,7 @@ static void change_certificate(const char *name, const char *pair)
 		(void)unlink(in("flat/%s.%s", name, any(2) == 0 ? "pem" : "crt"));
 		break;
 	case 6:
-		(void)rename(in("live/%s", name), in("live/%s", names[any(4)]));
+		(void)rename(in("live/%s", name), in("live/%s", names[any(NAMES)]));
 		break;
 	default:
 		put(in("site.pem"), pair, "pem", "w");
@@ -180,7 +202,7 @@ static void change_certificate(const char *name, const char *pair)
 
 static void change_domain(const char *domain)
 {
-	const char *text = texts[any(7)];
+	const char *text = texts[any(TEXTS)];
 
 	switch (any(5)) {
 	case 0:
@@ -223,7 +245,7 @@ static void change_main(void)
 		(void)rename(in("other"), in("live"));
 		break;
 	default:
-		put_main(mains[any(7)]);
+		put_main(mains[any(sizeof(mains) / sizeof(mains[0]))]);
 		break;
 	}
 }
@@ -233,9 +255,9 @@ static void change(void)
 	unsigned int kind = any(10);
 
 	if (kind < 6)
-		change_certificate(names[any(4)], pairs[any(5)]);
+		change_certificate(names[any(NAMES)], pairs[any(PAIRS)]);
 	else if (kind < 9)
-		change_domain(domains[any(4)]);
+		change_domain(domains[any(DOMAINS)]);
 	else
 		change_main();
 	if (any(5) == 0)
@@ -275,15 +297,15 @@ static int add_finding(void *data, const struct certbind_finding *finding)
 
 static void add_selections(struct certbind_store *store, struct lines *lines)
 {
-	static const char *const services[] = { "webmail", "mail", "extra" };
+	static const char *const asked[] = { "webmail", "mail", "extra" };
 	struct certbind_selection selection;
 	char host[128];
 	size_t i, j;
 
 	for (i = 0; i < 3; i++)
-		for (j = 0; j < 4; j++) {
-			(void)snprintf(host, sizeof(host), "%s.%s", services[i], domains[j]);
-			if (certbind_store_select(store, services[i], host, &selection, NULL) == 0)
+		for (j = 0; j < DOMAINS; j++) {
+			(void)snprintf(host, sizeof(host), "%s.%s", asked[i], domains[j]);
+			if (certbind_store_select(store, asked[i], host, &selection, NULL) == 0)
 				lines_add(lines, "%s: %d %s %s", host, selection.rule,
 					selection.domain, selection.certificate);
 		}
@@ -314,6 +336,73 @@ static void add_states(struct certbind_store *store, struct lines *lines)
 	snapshot_unref(snapshot);
 }
 
+static const char *members(const struct bundle *bundle)
+{
+	static char text[512];
+	size_t length = 0;
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; bundle != NULL && i < bundle->members_length; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s(%s) ",
+			bundle->members[i]->name, bundle->members[i]->pairs[0].names);
+	return text;
+}
+
+static void add_binding(const struct snapshot_binding *binding, struct lines *lines)
+{
+	size_t i;
+
+	lines_add(lines, "binding %s %s %d %s", binding->domain->config->name,
+		binding->service->config->name, binding->choice,
+		binding->certificate != NULL ? binding->certificate->name : "");
+	for (i = 0; i < binding->hosts_length; i++) {
+		const struct snapshot_host *host = &binding->hosts[i];
+
+		assert_ptr_equal(host->binding, binding);
+		lines_add(lines, "host %s %s %s %s: %d%d%d%d%d %d", binding->domain->config->name,
+			binding->service->config->name, host->name, members(host->bundle),
+			host->is_in_domain, host->is_none, host->is_foreign, host->is_contested,
+			host->is_lost, host->domain_at);
+	}
+}
+
+static void add_service(const struct snapshot_service *service, struct lines *lines)
+{
+	size_t i;
+
+	lines_add(lines, "service %s %s %s", service->config->name,
+		service->default_certificate != NULL ? service->default_certificate->name : "",
+		members(service->default_bundle));
+	for (i = 0; i <= service->names.mask; i++)
+		if (service->names.slots[i].key != NULL)
+			lines_add(lines, "name %s %s %s", service->config->name,
+				service->names.slots[i].key,
+				members(service->names.slots[i].value));
+	for (i = 0; i <= service->hosts.mask; i++) {
+		const struct snapshot_host *host = service->hosts.slots[i].value;
+
+		if (host == NULL)
+			continue;
+		assert_string_equal(host->name, service->hosts.slots[i].key);
+		lines_add(lines, "owner %s %s %s", service->config->name, host->name,
+			host->binding != NULL ? host->binding->domain->config->name : "");
+	}
+}
+
+static void add_bindings(struct certbind_store *store, struct lines *lines)
+{
+	struct snapshot *snapshot = store_snapshot(store);
+	size_t i, j;
+
+	for (i = 0; i < snapshot->config->services_length; i++)
+		add_service(&snapshot->services[i], lines);
+	for (i = 0; i < snapshot->config->domains_length; i++)
+		for (j = 0; j < snapshot->config->services_length; j++)
+			add_binding(&snapshot->domains[i].bindings[j], lines);
+	snapshot_unref(snapshot);
+}
+
 static int compare(const void *a, const void *b)
 {
 	const char *const *left = a;
@@ -328,6 +417,7 @@ static void describe(struct certbind_store *store, struct lines *lines)
 	assert_int_equal(certbind_check_each(store, NULL, now, add_finding, NULL, lines, NULL), 0);
 	add_selections(store, lines);
 	add_states(store, lines);
+	add_bindings(store, lines);
 	qsort(lines->items, lines->length, sizeof(lines->items[0]), compare);
 }
 
