@@ -250,7 +250,8 @@ static bool includes_are_current(const struct config *config, const char *path)
 
 	if (config->include_dirs.length == 0)
 		return true;
-	if (config_load_outline(path, &outline, NULL) < 0)
+	(void)config_load_outline(path, &outline, NULL);
+	if (outline == NULL)
 		return false;
 	is_current = sources_equal(outline->sources, config->sources);
 	config_unref(outline);

@@ -51,9 +51,10 @@ static const char *const texts[] = { "", "mail = \"none\";\n", "webmail = \"one\
 	"webmail = \"three\"; webmail_hosts = [ \"sub.good.example\" ];\n", "webmail = \"si\n",
 	"nonsense = 1;\n" };
 /* Beside "webmail" as it is. */
-static const char *const services[] = { "",
+static const char shared_mail[] =
 	"{ name = \"mail\"; default = \"auto\";\n"
-	"  shared_hosts = [ \"webmail.good.example\", \"panel.provider.example\" ]; },\n",
+	"  shared_hosts = [ \"webmail.good.example\", \"panel.provider.example\" ]; },\n";
+static const char *const services[] = { "", shared_mail,
 	"{ name = \"mail\"; default = \"two\"; shared_hosts = [ \"mail.both.example\" ]; },\n",
 	"{ name = \"extra\"; hosts = [ \"x.%d\", \"%d\" ]; }," };
 
@@ -65,16 +66,16 @@ enum {
 	SERVICES = sizeof(services) / sizeof(services[0])
 };
 
-static const char *const mains[] = { "", "include = [ \"conf.d/*.conf\" ];\n",
-	"domains = ( { name = \"main.example\"; webmail = \"site\"; },\n"
-	"            { name = \"least.example\"; } );\n",
+static const char two_domains[] = "domains = ( { name = \"main.example\"; webmail = \"site\"; },\n"
+				  "            { name = \"least.example\"; } );\n";
+static const char *const mains[] = { "", "include = [ \"conf.d/*.conf\" ];\n", two_domains,
 	"domains = ( { name = \"main.example\"; unknown = 1; } );\n", "expiry_warning_days = 3;\n",
 	"nonsense = 1;\n" };
 
 static char path_text[4][512];
 
 /* A path in the scratch directory; good for four calls. */
-static const char *in(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static const char *in(const char *format, ...)
 {
 	static unsigned int turn;
 	char *text = path_text[turn++ % 4];
@@ -270,7 +271,8 @@ struct lines {
 	size_t length;
 };
 
-static void lines_add(struct lines *lines, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void lines_add(
+	struct lines *lines, const char *format, ...)
 {
 	char text[4096];
 	va_list arguments;
@@ -354,7 +356,7 @@ static void add_binding(const struct snapshot_binding *binding, struct lines *li
 	size_t i;
 
 	lines_add(lines, "binding %s %s %d %s", binding->domain->config->name,
-		binding->service->config->name, binding->choice,
+		binding->service->config->name, (int)binding->choice,
 		binding->certificate != NULL ? binding->certificate->name : "");
 	for (i = 0; i < binding->hosts_length; i++) {
 		const struct snapshot_host *host = &binding->hosts[i];
