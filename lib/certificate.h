@@ -111,7 +111,7 @@ int certificate_dir_list(const char *directory, struct config_certificate **entr
 /* The same of one name, at the cost of one: at most one entry, and the problems of that name. */
 int certificate_dir_list_name(const char *directory, const char *name,
 	struct config_certificate **entries, size_t *entries_length,
-	struct config_problem **problems, size_t *problems_length, struct certbind_error *error);
+	struct config_problem **problems, size_t *problems_length);
 
 /* Reads the entry's file where that tells: is it one of these that are nothing? */
 bool certificate_dir_is_foreign(const struct config_certificate *entry);

@@ -333,14 +333,12 @@ int certificate_dir_list(const char *directory, struct config_certificate **entr
 
 int certificate_dir_list_name(const char *directory, const char *name,
 	struct config_certificate **entries, size_t *entries_length,
-	struct config_problem **problems, size_t *problems_length, struct certbind_error *error)
+	struct config_problem **problems, size_t *problems_length)
 {
 	struct listing listing = { .directory = directory };
 
 	find(&listing, name);
-	return give(&listing, entries, entries_length, problems, problems_length) < 0
-		       ? error_memory(error)
-		       : CERTBIND_OK;
+	return give(&listing, entries, entries_length, problems, problems_length);
 }
 
 int certificate_dir_find(const char *directory, const char *name,

@@ -7,15 +7,12 @@ char *host_template_dup(const char *template, const char *domain)
 {
 	const char *mark = strstr(template, "%d");
 	size_t before = (size_t)(mark - template);
-	size_t length = strlen(domain);
-	size_t rest_size = strlen(mark + 2) + 1;
-	char *host = malloc(before + length + rest_size);
+	char *host = malloc(strlen(template) + strlen(domain) + 1);
 
 	if (host == NULL)
 		return NULL;
 	memcpy(host, template, before);
-	memcpy(host + before, domain, length);
-	memcpy(host + before + length, mark + 2, rest_size);
+	(void)stpcpy(stpcpy(host + before, domain), mark + 2);
 	return host;
 }
 

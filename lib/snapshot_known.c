@@ -62,7 +62,7 @@ static int known_list_in(struct known *known, const char *directory, const char 
 	size_t entries_length, problems_length;
 	struct snapshot_taking *taking = &known->job->takings[known->job->length];
 	int status = certificate_dir_list_name(
-		directory, name, &entries, &entries_length, &problems, &problems_length, NULL);
+		directory, name, &entries, &entries_length, &problems, &problems_length);
 
 	if (status < 0)
 		return status;

@@ -162,8 +162,10 @@ static void watch_remove_others(const struct watch_set *set, const struct watch_
 
 	for (i = 0; i < former->names_length; i++) {
 		const char *key = former->names[i]->key;
+		const char *slash = strchr(key, '/');
 
-		if (strcmp(strchr(key, '/'), "/.") == 0 && table_get(&set->by_key, key) == NULL)
+		if (slash != NULL && strcmp(slash, "/.") == 0 &&
+			table_get(&set->by_key, key) == NULL)
 			(void)inotify_rm_watch(set->fd, (int)strtol(key, NULL, 10));
 	}
 }
