@@ -20,18 +20,26 @@ static bool sources_have(const struct sources *sources, const char *path)
 	return false;
 }
 
-static bool entry_is_known(const struct snapshot *snapshot, const char *directory,
-	const struct config_certificate *entry)
+/* What the certificate of that name in the directory was read from; NULL: there is none. */
+static const struct sources *sources_peek(
+	const struct snapshot *snapshot, const char *directory, const char *name)
 {
-	size_t index = snapshot_certificate_index(snapshot, entry->name);
+	size_t index = snapshot_certificate_index(snapshot, name);
 	const struct snapshot_state *state;
 
 	if (index == snapshot->certificates_length)
-		return false;
+		return NULL;
 	state = &snapshot->states[index];
-	return state->is_from_directory && state->sources != NULL &&
-	       strcmp(state->file, directory) == 0 &&
-	       sources_have(state->sources, entry->pairs[0].key);
+	return state->is_from_directory && strcmp(state->file, directory) == 0 ? state->sources
+									       : NULL;
+}
+
+static bool entry_is_known(const struct snapshot *snapshot, const char *directory,
+	const struct config_certificate *entry)
+{
+	const struct sources *sources = sources_peek(snapshot, directory, entry->name);
+
+	return sources != NULL && sources_have(sources, entry->pairs[0].key);
 }
 
 static bool listing_is_known(const struct snapshot *snapshot, const char *directory)
@@ -55,16 +63,12 @@ static bool listing_is_known(const struct snapshot *snapshot, const char *direct
 static bool file_is_of(
 	const struct snapshot *snapshot, const char *directory, const char *file, const char *name)
 {
-	size_t index = snapshot_certificate_index(snapshot, name);
+	const struct sources *sources = sources_peek(snapshot, directory, name);
 	size_t before = strlen(directory) + 1, length = strlen(file);
-	const struct snapshot_state *state = &snapshot->states[index];
 	size_t i;
 
-	if (index == snapshot->certificates_length || !state->is_from_directory ||
-		state->sources == NULL || strcmp(state->file, directory) != 0)
-		return false;
-	for (i = 0; i < state->sources->length; i++) {
-		const char *path = state->sources->items[i].path;
+	for (i = 0; sources != NULL && i < sources->length; i++) {
+		const char *path = sources->items[i].path;
 
 		if (strlen(path) >= before + length && strncmp(path, directory, before - 1) == 0 &&
 			strncmp(path + before, file, length) == 0 &&

@@ -214,13 +214,8 @@ static bool verdict_has_name(const struct verdict *verdict, const char *name)
 
 bool verdict_covers(const struct verdict *verdict, const char *host)
 {
-	const char *parent = name_parent_peek(host);
-	char wildcard[NAME_SIZE + 2];
+	char wildcard[NAME_WILDCARD_SIZE];
 
-	if (verdict_has_name(verdict, host))
-		return true;
-	if (parent == NULL)
-		return false;
-	(void)snprintf(wildcard, sizeof(wildcard), "*.%s", parent);
-	return verdict_has_name(verdict, wildcard);
+	return verdict_has_name(verdict, host) ||
+	       (name_wildcard(host, wildcard) && verdict_has_name(verdict, wildcard));
 }
