@@ -169,7 +169,8 @@ static bool is_chosen(const struct listing *listing, const struct certificate *c
 	if (binding->choice == SNAPSHOT_NONE)
 		return false;
 	for (i = 0; i < binding->hosts_length; i++)
-		if (bundle_has(binding->hosts[i].bundle, certificate))
+		if (bundle_has(snapshot_bundle_peek(listing->snapshot, binding->hosts[i].bundle),
+			    certificate))
 			return true;
 	return false;
 }
@@ -184,15 +185,17 @@ static const char *role_text(
 	if (chosen)
 		return binding->choice == SNAPSHOT_EXPLICIT ? "chosen: the domain names it"
 							    : "chosen by auto";
-	if (binding->choice == SNAPSHOT_EXPLICIT && binding->certificate == certificate)
+	if (binding->choice == SNAPSHOT_EXPLICIT &&
+		snapshot_binding_certificate(listing->snapshot, binding) == certificate)
 		return "the domain names it, but it can't be served";
 	if (binding->choice == SNAPSHOT_NONE ||
-		!bundle_has(binding->service->default_bundle, certificate))
+		!bundle_has(
+			listing->snapshot->services[binding->service].default_bundle, certificate))
 		return NULL;
 	if (binding->choice == SNAPSHOT_SHARED_HOST)
 		return "the service's default, which serves the shared host";
 	for (i = 0; i < binding->hosts_length; i++)
-		if (binding->hosts[i].bundle == NULL)
+		if (binding->hosts[i].bundle == 0)
 			return "served now, as the service's default";
 	return NULL;
 }
@@ -295,8 +298,8 @@ static int listing_tell(const struct listing *listing, const struct row *row,
 static int listing_make(struct listing *listing)
 {
 	const struct snapshot_binding *binding = listing->binding;
-	int status = host_list_make(binding->service->config, binding->entry,
-		binding->domain->config->name, &listing->hosts);
+	int status = host_list_make(listing->snapshot->services[binding->service].config,
+		binding->entry, binding->domain->config->name, &listing->hosts);
 
 	if (status < 0)
 		return status;

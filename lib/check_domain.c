@@ -10,12 +10,13 @@
 /* Is the host one that no certificate of its own covers? */
 static int host_lacks_cover(struct check *check, const struct snapshot_host *host, bool *lacks)
 {
+	const struct bundle *bundle = snapshot_bundle_peek(check->snapshot, host->bundle);
 	size_t i;
 
-	*lacks = host->bundle == NULL && host->binding->certificate == NULL;
-	for (i = 0; host->bundle != NULL && i < host->bundle->members_length; i++) {
+	*lacks = bundle == NULL && host->binding->certificate == 0;
+	for (i = 0; bundle != NULL && i < bundle->members_length; i++) {
 		const struct verdict *verdict;
-		int status = check_verdict(check, host->bundle->members[i], &verdict);
+		int status = check_verdict(check, bundle->members[i], &verdict);
 
 		if (status < 0)
 			return status;
@@ -90,14 +91,15 @@ static int check_needs_sni(struct check *check, const struct check_subject *subj
 
 	if (strcmp(subject->service, "mail") != 0)
 		return CERTBIND_OK;
-	status = check_default_covers(check, binding->service, host->name, &covers);
+	status = check_default_covers(
+		check, &check->snapshot->services[binding->service], host->name, &covers);
 	if (status < 0 || covers)
 		return status;
 	(void)snprintf(text, sizeof(text),
 		"%s is covered only for clients that send SNI, and many sending MTAs do not. Point "
 		"the domain's MX at the shared host, or put %s on the default certificate.",
 		host->name, host->name);
-	told.certificate = host->bundle->members[0]->name;
+	told.certificate = snapshot_bundle_peek(check->snapshot, host->bundle)->members[0]->name;
 	return check_emit(check, &told, FINDING_NEEDS_SNI, -1, text);
 }
 
@@ -105,8 +107,8 @@ static int check_own_host(struct check *check, const struct check_subject *subje
 	const struct snapshot_binding *binding, const struct snapshot_host *host)
 {
 	struct check_served served = {
-		.bundle = host->bundle,
-		.named = binding->certificate,
+		.bundle = snapshot_bundle_peek(check->snapshot, host->bundle),
+		.named = snapshot_binding_certificate(check->snapshot, binding),
 		.place = subject->place,
 	};
 	struct check_subject told = *subject;
@@ -116,7 +118,7 @@ static int check_own_host(struct check *check, const struct check_subject *subje
 	told.host = host->name;
 	if (binding->choice == SNAPSHOT_EXPLICIT && binding->entry != NULL) {
 		told.certificate = binding->entry->certificate;
-		if (binding->certificate == NULL)
+		if (served.named == NULL)
 			served.unknown = binding->entry->certificate;
 	}
 	if (host->is_contested)
@@ -133,7 +135,7 @@ static int check_own_host(struct check *check, const struct check_subject *subje
 static int check_shared(struct check *check, const struct check_subject *subject,
 	const struct snapshot_binding *binding)
 {
-	const struct snapshot_service *service = binding->service;
+	const struct snapshot_service *service = &check->snapshot->services[binding->service];
 	size_t length = service->config->shared_hosts.length;
 	size_t i;
 	int status = CERTBIND_OK;
@@ -192,7 +194,7 @@ int check_domain(struct check *check, const struct snapshot_domain *domain)
 		const struct check_subject subject = {
 			.domain = domain,
 			.domain_unicode = unicode,
-			.service = binding->service->config->name,
+			.service = check->snapshot->config->services[i].name,
 			.not_after = -1,
 			.place = binding->entry != NULL ? binding->entry->place
 							: domain->config->place,

@@ -89,12 +89,14 @@ int check_host(struct check *check, const struct check_subject *subject,
 }
 
 /* A domain that a shared host's name is in may have taken it over. */
-static struct check_served check_served_owner(const struct snapshot_host *owner)
+static struct check_served check_served_owner(
+	const struct snapshot_service *service, const struct snapshot_host *owner)
 {
 	const struct check_served served = {
-		.bundle = owner->bundle != NULL ? owner->bundle
-						: owner->binding->service->default_bundle,
-		.named = owner->binding->certificate,
+		.bundle = owner->bundle != 0
+				  ? snapshot_bundle_peek(service->snapshot, owner->bundle)
+				  : service->default_bundle,
+		.named = snapshot_binding_certificate(service->snapshot, owner->binding),
 		.place = owner->binding->domain->config->place,
 	};
 
@@ -108,14 +110,15 @@ struct check_served check_served_default(
 	const struct snapshot_host *owner =
 		shared != NULL ? table_get(&service->hosts, shared->name) : NULL;
 	struct check_served served = {
-		.bundle = shared != NULL && shared->bundle != NULL ? shared->bundle
-								   : service->default_bundle,
+		.bundle = shared != NULL && shared->bundle != 0
+				  ? snapshot_bundle_peek(service->snapshot, shared->bundle)
+				  : service->default_bundle,
 		.named = service->default_certificate,
 		.place = service->config->default_place,
 	};
 
 	if (owner != NULL && owner->binding != NULL)
-		return check_served_owner(owner);
+		return check_served_owner(service, owner);
 	if (served.bundle == NULL && served.named == NULL && name != NULL &&
 		strcmp(name, "auto") != 0)
 		served.unknown = name;

@@ -41,7 +41,9 @@ static int each_use_of_service(
 	if (status == CERTBIND_OK)
 		status = use_bundle(check, service->default_bundle, func);
 	for (i = 0; i < service->config->shared_hosts.length && status == CERTBIND_OK; i++)
-		status = use_bundle(check, service->shared_hosts[i].bundle, func);
+		status = use_bundle(check,
+			snapshot_bundle_peek(check->snapshot, service->shared_hosts[i].bundle),
+			func);
 	return status;
 }
 
@@ -54,9 +56,11 @@ static int each_use_of_domain(
 	for (i = 0; i < check->snapshot->config->services_length; i++) {
 		const struct snapshot_binding *binding = &domain->bindings[i];
 
-		status = use(check, binding->certificate, func);
+		status = use(check, snapshot_binding_certificate(check->snapshot, binding), func);
 		for (j = 0; j < binding->hosts_length && status == CERTBIND_OK; j++)
-			status = use_bundle(check, binding->hosts[j].bundle, func);
+			status = use_bundle(check,
+				snapshot_bundle_peek(check->snapshot, binding->hosts[j].bundle),
+				func);
 		if (status != CERTBIND_OK)
 			break;
 	}

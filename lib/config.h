@@ -126,6 +126,7 @@ struct config {
 	size_t domains_length;
 	struct config_file **domain_files; /* of domains_dir, by path */
 	size_t domain_files_length;
+	size_t domain_files_failed; /* of which so many were there and could not be read */
 	struct config_problem *problems; /* in the order of files and lines */
 	size_t problems_length;
 	struct sources *sources; /* the files it was read from, but for those of domains_dir */

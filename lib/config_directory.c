@@ -106,6 +106,8 @@ static bool file_append_take(struct config_reader *reader, struct config_file *f
 	}
 	config->domain_files = files;
 	files[config->domain_files_length++] = file;
+	if (file->source.is_failed)
+		config->domain_files_failed++;
 	return true;
 }
 

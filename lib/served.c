@@ -179,15 +179,17 @@ static int check_chain(struct served *served, certbind_finding_func *func, void 
  * What a daemon started now would serve: `own` where nothing is configured. Where the files of the
  * binding's certificate are at fault, one that runs goes on with what they held before: unknown.
  */
-static const struct bundle *expected_bundle(
+static const struct bundle *expected_bundle(const struct snapshot *snapshot,
 	const struct snapshot_result *selected, const struct bundle *own)
 {
-	const struct snapshot_binding *binding = selected->binding;
+	const struct certificate *named =
+		selected->binding != NULL
+			? snapshot_binding_certificate(snapshot, selected->binding)
+			: NULL;
 
 	if (selected->rule == CERTBIND_RULE_REJECT)
 		return NULL;
-	if (binding != NULL && binding->certificate != NULL &&
-		binding->certificate->pairs_length == 0)
+	if (named != NULL && named->pairs_length == 0)
 		return NULL;
 	return selected->bundle != NULL ? selected->bundle : own;
 }
@@ -206,7 +208,7 @@ static int check_served(struct served *served, const struct bundle *own,
 	snapshot_select(served->service, from->host, strlen(from->host), selected);
 	if (selected->host[0] != '\0')
 		served->host = selected->host;
-	served->expected = expected_bundle(selected, own);
+	served->expected = expected_bundle(served->snapshot, selected, own);
 	status = take_chain(from, served);
 	if (status == CERTBIND_OK)
 		status = check_chain(served, func, data, error);

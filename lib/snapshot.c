@@ -12,39 +12,28 @@ struct snapshot *snapshot_ref(struct snapshot *snapshot)
 	return snapshot;
 }
 
-static void snapshot_services_free(struct snapshot *snapshot)
+static void bundles_free(struct bundle **bundles, size_t length)
 {
 	size_t i;
 
-	for (i = 0; snapshot->services != NULL && i < snapshot->config->services_length; i++) {
-		struct snapshot_service *service = &snapshot->services[i];
-
-		table_clear(&service->hosts);
-		table_clear(&service->names);
-		gnutls_priority_deinit(service->priority);
-	}
-	free(snapshot->services);
+	for (i = 0; bundles != NULL && i < length; i++)
+		bundle_unref(bundles[i]);
+	free(bundles);
 }
 
 static void snapshot_free(struct snapshot *snapshot)
 {
 	size_t i;
 
-	snapshot_services_free(snapshot);
-	free(snapshot->domains);
-	table_clear(&snapshot->domains_by_name);
-	block_pool_clear(&snapshot->hosts);
-	table_clear(&snapshot->bundles_by_members);
-	for (i = 0; i < snapshot->bundles_length; i++)
-		bundle_unref(snapshot->bundles[i]);
-	free(snapshot->bundles);
-	table_clear(&snapshot->certificates_by_name);
+	snapshot_plan_release(snapshot);
+	free(snapshot->services);
+	bundles_free(snapshot->singles, snapshot->certificates_length);
+	bundles_free(snapshot->groups, snapshot->groups_length);
 	for (i = 0; i < snapshot->certificates_length; i++) {
 		certificate_unref(snapshot->certificates[i]);
 		snapshot_state_clear(&snapshot->states[i]);
 	}
 	free(snapshot->certificates);
-	free(snapshot->singles);
 	free(snapshot->states);
 	config_problems_free(snapshot->problems, snapshot->problems_length);
 	for (i = 0; i < snapshot->strings_length; i++)
@@ -91,9 +80,20 @@ struct snapshot_service *snapshot_service_peek(const struct snapshot *snapshot, 
 	return NULL;
 }
 
+static int certificate_compare(const void *a, const void *b)
+{
+	struct certificate *const *certificate = b;
+
+	return strcmp(a, (*certificate)->name);
+}
+
 size_t snapshot_certificate_index(const struct snapshot *snapshot, const char *name)
 {
-	struct certificate **found = table_get(&snapshot->certificates_by_name, name);
+	struct certificate **found =
+		snapshot->certificates_length > 0
+			? bsearch(name, snapshot->certificates, snapshot->certificates_length,
+				  sizeof(struct certificate *), certificate_compare)
+			: NULL;
 
 	return found != NULL ? (size_t)(found - snapshot->certificates)
 			     : snapshot->certificates_length;
@@ -111,7 +111,7 @@ const char *snapshot_chosen_by(
 	case SNAPSHOT_EXPLICIT:
 		return "explicit";
 	case SNAPSHOT_AUTO:
-		return host != NULL && host->bundle != NULL ? "auto" : "default";
+		return host != NULL && host->bundle != 0 ? "auto" : "default";
 	case SNAPSHOT_SHARED_HOST:
 		return "shared-host";
 	case SNAPSHOT_NONE:
@@ -132,29 +132,6 @@ char *snapshot_string_dup(struct snapshot *snapshot, const char *string)
 	return copy;
 }
 
-/* Names have no control characters, so that joined they stay distinct. */
-static char *members_key_dup(struct certificate *const *members, size_t length)
-{
-	size_t size = 1;
-	size_t i;
-	char *key, *end;
-
-	for (i = 0; i < length; i++)
-		size += strlen(members[i]->name) + 1;
-	key = malloc(size);
-	if (key == NULL)
-		return NULL;
-	for (end = key, i = 0; i < length; i++) {
-		size_t part = strlen(members[i]->name);
-
-		memcpy(end, members[i]->name, part);
-		end += part;
-		*end++ = '\n';
-	}
-	*end = '\0';
-	return key;
-}
-
 size_t snapshot_certificate_place(
 	const struct snapshot *snapshot, const struct certificate *certificate)
 {
@@ -167,88 +144,6 @@ size_t snapshot_certificate_place(
 	return place < snapshot->certificates_length && snapshot->certificates[place] == certificate
 		       ? place
 		       : snapshot->certificates_length;
-}
-
-/* The bundle that the former snapshot had of the very same objects: what was made of it stays made. */
-static struct bundle *snapshot_single_former(
-	const struct snapshot *former, const struct certificate *certificate)
-{
-	size_t place;
-
-	if (former == NULL)
-		return NULL;
-	place = snapshot_certificate_place(former, certificate);
-	return place < former->certificates_length ? former->singles[place] : NULL;
-}
-
-/* The same of several. */
-static struct bundle *snapshot_bundle_former(const struct snapshot *former,
-	struct certificate *const *members, size_t members_length, const char *key)
-{
-	struct bundle *bundle = former != NULL ? table_get(&former->bundles_by_members, key) : NULL;
-	size_t i;
-
-	for (i = 0; bundle != NULL && i < members_length; i++)
-		if (bundle->members[i] != members[i])
-			return NULL;
-	return bundle;
-}
-
-/* `former`: what there is of these already; NULL: nothing. */
-static struct bundle *snapshot_bundle_hold(struct snapshot *snapshot, struct bundle *former,
-	struct certificate *const *members, size_t members_length)
-{
-	struct bundle *bundle;
-
-	if (!array_grow(&snapshot->bundles, snapshot->bundles_length, sizeof(struct bundle *)))
-		return NULL;
-	bundle = former != NULL ? bundle_ref(former)
-				: bundle_new(snapshot->cache, members, members_length);
-	if (bundle != NULL)
-		snapshot->bundles[snapshot->bundles_length++] = bundle;
-	return bundle;
-}
-
-static struct bundle *snapshot_bundle_make(struct snapshot *snapshot,
-	struct certificate *const *members, size_t members_length, const char *key)
-{
-	const char *kept = snapshot_string_dup(snapshot, key);
-	void **place = kept != NULL ? table_place(&snapshot->bundles_by_members, kept) : NULL;
-
-	if (place != NULL)
-		*place = snapshot_bundle_hold(snapshot,
-			snapshot_bundle_former(snapshot->former, members, members_length, key),
-			members, members_length);
-	return place != NULL ? *place : NULL;
-}
-
-static struct bundle *snapshot_single(struct snapshot *snapshot, struct certificate *certificate)
-{
-	struct bundle **place =
-		&snapshot->singles[snapshot_certificate_place(snapshot, certificate)];
-
-	if (*place == NULL)
-		*place = snapshot_bundle_hold(snapshot,
-			snapshot_single_former(snapshot->former, certificate), &certificate, 1);
-	return *place;
-}
-
-struct bundle *snapshot_bundle(
-	struct snapshot *snapshot, struct certificate *const *members, size_t members_length)
-{
-	struct bundle *bundle;
-	char *key;
-
-	if (members_length == 1)
-		return snapshot_single(snapshot, members[0]);
-	key = members_key_dup(members, members_length);
-	if (key == NULL)
-		return NULL;
-	bundle = table_get(&snapshot->bundles_by_members, key);
-	if (bundle == NULL)
-		bundle = snapshot_bundle_make(snapshot, members, members_length, key);
-	free(key);
-	return bundle;
 }
 
 static struct snapshot *snapshot_new(struct bundle_cache *cache)
@@ -288,23 +183,11 @@ static void snapshot_share_anchors(const struct snapshot_build *build)
 	(void)pthread_mutex_unlock(&former->anchors_lock);
 }
 
-static int snapshot_build_steps(struct snapshot_build *build)
+/* Decides which certificate serves which host. */
+static int snapshot_build_plan(struct snapshot_build *build)
 {
-	struct snapshot *snapshot = build->snapshot;
-	struct anchors *anchors;
-	int status;
+	int status = snapshot_plan_new(build->snapshot);
 
-	status = table_init(&snapshot->bundles_by_members, 0);
-	snapshot_share_anchors(build);
-	/* A trust file that the configuration names is part of it: an error there is told now. */
-	if (status == CERTBIND_OK && snapshot->config->trust_file != NULL) {
-		status = snapshot_anchors(snapshot, &anchors, build->error);
-		anchors_unref(anchors);
-	}
-	if (status == CERTBIND_OK)
-		status = snapshot_read_certificates(build);
-	if (status == CERTBIND_OK)
-		status = snapshot_read_ticket_key(build);
 	if (status == CERTBIND_OK)
 		status = snapshot_index_names(build);
 	if (status == CERTBIND_OK)
@@ -318,6 +201,30 @@ static int snapshot_build_steps(struct snapshot_build *build)
 	if (status == CERTBIND_OK)
 		status = snapshot_bind_names(build);
 	return status;
+}
+
+static int snapshot_build_steps(struct snapshot_build *build)
+{
+	struct snapshot *snapshot = build->snapshot;
+	struct anchors *anchors;
+	int status = CERTBIND_OK;
+
+	snapshot_share_anchors(build);
+	/* A trust file that the configuration names is part of it: an error there is told now. */
+	if (snapshot->config->trust_file != NULL) {
+		status = snapshot_anchors(snapshot, &anchors, build->error);
+		anchors_unref(anchors);
+	}
+	if (status == CERTBIND_OK)
+		status = snapshot_read_certificates(build);
+	if (status == CERTBIND_OK)
+		status = snapshot_read_ticket_key(build);
+	if (status != CERTBIND_OK)
+		return status;
+	snapshot_count(snapshot);
+	status = snapshot_plan_share(build);
+	return status == CERTBIND_OK && snapshot->plan == NULL ? snapshot_build_plan(build)
+							       : status;
 }
 
 int snapshot_build(struct config *config, const struct snapshot_options *options,

@@ -33,7 +33,7 @@ enum snapshot_choice {
 struct snapshot_host {
 	char *name; /* folded; behind the binding's hosts */
 	struct snapshot_binding *binding; /* NULL: a shared host of the service */
-	struct bundle *bundle; /* NULL: the service's default certificate */
+	uint32_t bundle; /* for snapshot_bundle_peek(); 0: the service's default certificate */
 	unsigned char domain_at; /* where in `name` the binding's domain begins, if it is in it */
 	bool is_in_domain;
 	bool is_none; /* of SNAPSHOT_NONE */
@@ -44,12 +44,12 @@ struct snapshot_host {
 
 struct snapshot_binding {
 	struct snapshot_domain *domain;
-	struct snapshot_service *service;
+	size_t service; /* index into snapshot->services */
 	enum snapshot_choice choice;
 	bool has_rivals; /* several certificates cover one of the hosts: dates and trust decide */
 	const struct config_choice_entry
 		*entry; /* what the domain says of the service; NULL: nothing */
-	struct certificate *certificate; /* of SNAPSHOT_EXPLICIT; NULL: no such certificate */
+	uint32_t certificate; /* of SNAPSHOT_EXPLICIT: its place, from 1; 0: no such certificate */
 	struct snapshot_host
 		*hosts; /* empty with SNAPSHOT_SHARED_HOST; their names are behind them */
 	size_t hosts_length;
@@ -62,14 +62,17 @@ struct snapshot_domain {
 
 struct snapshot_service {
 	const struct config_service *config;
+	const struct snapshot *snapshot;
 	size_t index;
+	uint32_t default_at; /* for snapshot_bundle_peek(): default_bundle */
 	struct certificate
 		*default_certificate; /* that the configuration names; NULL: none, or unknown */
 	struct bundle *default_bundle; /* NULL: certbind's own self-signed certificate */
 	struct snapshot_host *shared_hosts; /* as the configuration lists them */
 	gnutls_priority_t priority;
 	struct table hosts; /* name -> struct snapshot_host: whose it is */
-	struct table names; /* identifier of a bound certificate, "*.…" too -> struct bundle */
+	struct table
+		names; /* identifier of a bound certificate, "*.…" too -> for snapshot_bundle_peek() */
 };
 
 /* What is known of a certificate beside itself: it may outlive several of these. */
@@ -98,6 +101,29 @@ struct snapshot_ticket {
 	int64_t stale_since; /* since when the key is the last good one; 0: it is not */
 };
 
+/*
+ * What the configuration and the names of the certificates decide: which certificate serves which
+ * host. A renewal changes none of it, so that snapshots have it in common: each names the parts,
+ * and the last one frees them. They speak of certificates and bundles by their places.
+ */
+struct snapshot_plan {
+	atomic_uint references;
+	/* Only builds look at the rest: a store has one at a time. */
+	bool has_rivals; /* any of the certificates */
+	unsigned char *marks; /* as the certificates */
+	struct der **
+		holders; /* what certificates had that are renewed: names of the plan are in them */
+	size_t holders_length;
+};
+
+/* What decides when to look again, and whether a build is worse than what it replaces. */
+struct snapshot_totals {
+	int64_t due; /* the first date of a certificate after built_at, s since the epoch */
+	size_t faulty; /* certificates that are stale, or have no good version */
+	size_t missing; /* those whose files are missing */
+	size_t failed; /* those of whose files one was there and could not be read */
+};
+
 struct snapshot {
 	atomic_uint references;
 	int64_t built_at; /* s since the epoch */
@@ -105,22 +131,24 @@ struct snapshot {
 	bool owns_config; /* else the builder has it */
 	struct bundle_cache *cache; /* borrowed: the store's */
 	const struct snapshot *former; /* borrowed, while this one is built */
-	struct certificate **certificates; /* by name */
+	struct certificate **certificates; /* sorted by name */
 	struct snapshot_state *states; /* as certificates */
 	size_t certificates_length;
-	struct table certificates_by_name; /* -> into certificates */
+	struct snapshot_totals totals;
 	struct bundle **singles; /* as certificates: the bundle of that one alone; NULL: none */
+	struct bundle **groups; /* bundles of several */
+	size_t groups_length;
 	struct config_problem
 		*problems; /* of the certificate directories; the rest is in `config` */
 	size_t problems_length;
-	struct snapshot_service *services; /* as config->services */
+	struct snapshot_service *services; /* as config->services; their tables are the plan's */
+	struct snapshot_plan *plan; /* which has the next four; NULL: this one alone */
 	struct snapshot_domain *domains; /* as config->domains: by name */
 	struct table domains_by_name;
 	struct block_pool hosts; /* of all bindings and services, with their names; the bindings */
-	struct bundle **bundles; /* that this snapshot holds */
-	size_t bundles_length;
-	struct table bundles_by_members; /* of several; key: their names, joined */
-	char **strings; /* that tables have as keys */
+	struct table
+		groups_by_members; /* key: their names, joined; -> for snapshot_bundle_peek() */
+	char **strings; /* of states */
 	size_t strings_length;
 	struct snapshot_ticket ticket;
 	pthread_mutex_t anchors_lock;
@@ -161,6 +189,15 @@ int snapshot_anchors(
 
 /* The place of a certificate among snapshot->certificates; snapshot->certificates_length: nowhere. */
 size_t snapshot_certificate_index(const struct snapshot *snapshot, const char *name);
+
+/* The first date of a certificate after `from`, at which another one may be the better. */
+int64_t snapshot_due(const struct snapshot *snapshot, int64_t from);
+
+/* What a place stands for: of struct snapshot_host, service names, …; 0: NULL. */
+struct bundle *snapshot_bundle_peek(const struct snapshot *snapshot, uint32_t place);
+/* That the domain names; NULL: none, or there is no such certificate. */
+struct certificate *snapshot_binding_certificate(
+	const struct snapshot *snapshot, const struct snapshot_binding *binding);
 
 /* NULL when there is none of that name. */
 struct snapshot_service *snapshot_service_peek(const struct snapshot *snapshot, const char *name);

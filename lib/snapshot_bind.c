@@ -42,25 +42,28 @@ static int bind_priority(struct snapshot_build *build, struct snapshot_service *
 /* The certificate of a name, when it has a usable pair; else NULL. */
 static struct certificate *usable_certificate(const struct snapshot *snapshot, const char *name)
 {
-	struct certificate **found = table_get(&snapshot->certificates_by_name, name);
+	size_t place = snapshot_certificate_index(snapshot, name);
 
-	return found != NULL && (*found)->pairs_length > 0 ? *found : NULL;
+	return place < snapshot->certificates_length &&
+			       snapshot->certificates[place]->pairs_length > 0
+		       ? snapshot->certificates[place]
+		       : NULL;
 }
 
-/* What auto finds for one of the marked hosts; NULL in *bundle when nothing covers it. */
+/* What auto finds for one of the marked hosts; 0 in *bundle when nothing covers it. */
 static int auto_bundle(struct snapshot_build *build, const struct candidate_matches *matches,
-	size_t hosts_length, struct bundle **bundle)
+	size_t hosts_length, uint32_t *bundle)
 {
 	struct certificate *picked[CANDIDATE_PICK_MAX];
 	size_t length = candidate_pick(&build->judge, matches, hosts_length, picked);
 
-	*bundle = NULL;
+	*bundle = 0;
 	if (build->judge.status < 0)
 		return build->judge.status;
 	if (length == 0)
 		return CERTBIND_OK;
 	*bundle = snapshot_bundle(build->snapshot, picked, length);
-	return *bundle != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
+	return *bundle != 0 ? CERTBIND_OK : CERTBIND_E_MEMORY;
 }
 
 static size_t matches_count(const struct candidate_matches *matches)
@@ -69,9 +72,17 @@ static size_t matches_count(const struct candidate_matches *matches)
 	       (matches->wildcard != NULL ? matches->wildcard->length : 0);
 }
 
+static void list_note_rivals(struct snapshot *snapshot, const struct candidate_list *list)
+{
+	size_t i;
+
+	for (i = 0; list != NULL && i < list->length; i++)
+		snapshot_plan_note_rival(snapshot, list->items[i]->certificate);
+}
+
 /* `has_rivals` becomes true when several certificates cover one of the hosts. */
 static int auto_bundles(struct snapshot_build *build, char *const *names, size_t length,
-	struct bundle **bundles, bool *has_rivals)
+	uint32_t *bundles, bool *has_rivals)
 {
 	struct candidate_matches *matches = calloc(length + 1, sizeof(*matches));
 	size_t i;
@@ -81,8 +92,13 @@ static int auto_bundles(struct snapshot_build *build, char *const *names, size_t
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < length; i++)
 		matches[i] = candidate_index_match(&build->index, names[i]);
-	for (i = 0; i < length && !*has_rivals; i++)
-		*has_rivals = matches_count(&matches[i]) > 1;
+	for (i = 0; i < length; i++) {
+		if (matches_count(&matches[i]) < 2)
+			continue;
+		*has_rivals = true;
+		list_note_rivals(build->snapshot, matches[i].exact);
+		list_note_rivals(build->snapshot, matches[i].wildcard);
+	}
 	candidate_mark(matches, length);
 	for (i = 0; i < length && status == CERTBIND_OK; i++)
 		status = auto_bundle(build, &matches[i], length, &bundles[i]);
@@ -119,7 +135,7 @@ static int bind_shared_hosts(struct snapshot_build *build, struct snapshot_servi
 {
 	const struct config_list *names = &service->config->shared_hosts;
 	const char *chosen = service->config->default_certificate;
-	struct bundle **bundles = calloc(names->length + 1, sizeof(struct bundle *));
+	uint32_t *bundles = calloc(names->length + 1, sizeof(*bundles));
 	bool has_rivals = false;
 	size_t i;
 	int status = CERTBIND_OK;
@@ -140,28 +156,30 @@ static int bind_shared_hosts(struct snapshot_build *build, struct snapshot_servi
 		host->bundle = bundles[i];
 		*place = host;
 		/* Auto: clients without SNI get what the first shared host gets. */
-		if (service->default_bundle == NULL)
-			service->default_bundle = bundles[i];
+		if (service->default_at == 0)
+			service->default_at = bundles[i];
 	}
+	service->default_bundle = snapshot_bundle_peek(build->snapshot, service->default_at);
 	free(bundles);
 	return status;
 }
 
 static int bind_default(struct snapshot_build *build, struct snapshot_service *service)
 {
+	struct snapshot *snapshot = build->snapshot;
 	const char *name = service->config->default_certificate;
-	struct certificate **found;
+	size_t place;
 
 	if (name == NULL || strcmp(name, "auto") == 0)
 		return CERTBIND_OK;
-	found = table_get(&build->snapshot->certificates_by_name, name);
-	if (found == NULL)
+	place = snapshot_certificate_index(snapshot, name);
+	if (place == snapshot->certificates_length)
 		return CERTBIND_OK;
-	service->default_certificate = *found;
-	if ((*found)->pairs_length == 0)
+	service->default_certificate = snapshot->certificates[place];
+	if (service->default_certificate->pairs_length == 0)
 		return CERTBIND_OK;
-	service->default_bundle = snapshot_bundle(build->snapshot, found, 1);
-	return service->default_bundle != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
+	service->default_at = snapshot_bundle(snapshot, &service->default_certificate, 1);
+	return service->default_at != 0 ? CERTBIND_OK : CERTBIND_E_MEMORY;
 }
 
 int snapshot_bind_services(struct snapshot_build *build)
@@ -176,6 +194,7 @@ int snapshot_bind_services(struct snapshot_build *build)
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < config->services_length; i++) {
 		snapshot->services[i].config = &config->services[i];
+		snapshot->services[i].snapshot = snapshot;
 		snapshot->services[i].index = i;
 	}
 	for (i = 0; i < config->services_length && status == CERTBIND_OK; i++) {
@@ -198,8 +217,8 @@ int snapshot_bind_services(struct snapshot_build *build)
 static int binding_hosts(struct snapshot_build *build, struct snapshot_binding *binding)
 {
 	struct config_list names;
-	int status = host_list_make(
-		binding->service->config, binding->entry, binding->domain->config->name, &names);
+	int status = host_list_make(&build->snapshot->config->services[binding->service],
+		binding->entry, binding->domain->config->name, &names);
 	size_t i;
 
 	if (status == CERTBIND_OK && names.length > 0) {
@@ -217,7 +236,7 @@ static int binding_hosts(struct snapshot_build *build, struct snapshot_binding *
 
 static int binding_auto(struct snapshot_build *build, struct snapshot_binding *binding)
 {
-	struct bundle **bundles = calloc(binding->hosts_length + 1, sizeof(struct bundle *));
+	uint32_t *bundles = calloc(binding->hosts_length + 1, sizeof(*bundles));
 	char **names = calloc(binding->hosts_length + 1, sizeof(char *));
 	size_t i;
 	int status = CERTBIND_E_MEMORY;
@@ -237,17 +256,18 @@ static int binding_auto(struct snapshot_build *build, struct snapshot_binding *b
 
 static int binding_explicit(struct snapshot_build *build, struct snapshot_binding *binding)
 {
+	const struct snapshot *snapshot = build->snapshot;
 	const char *name = binding->entry->certificate;
-	struct certificate **found = table_get(&build->snapshot->certificates_by_name, name);
-	struct certificate *usable = usable_certificate(build->snapshot, name);
-	struct bundle *bundle;
+	struct certificate *usable = usable_certificate(snapshot, name);
+	size_t place = snapshot_certificate_index(snapshot, name);
+	uint32_t bundle;
 	size_t i;
 
-	binding->certificate = found != NULL ? *found : NULL;
+	binding->certificate = place < snapshot->certificates_length ? (uint32_t)place + 1 : 0;
 	if (usable == NULL)
 		return CERTBIND_OK;
 	bundle = snapshot_bundle(build->snapshot, &usable, 1);
-	if (bundle == NULL)
+	if (bundle == 0)
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < binding->hosts_length; i++)
 		binding->hosts[i].bundle = bundle;
@@ -255,15 +275,17 @@ static int binding_explicit(struct snapshot_build *build, struct snapshot_bindin
 }
 
 /* Drops the hosts that nothing covers: the shared host serves the domain in their place. */
-static void binding_prefer_shared(struct snapshot_binding *binding)
+static void binding_prefer_shared(
+	const struct snapshot_build *build, struct snapshot_binding *binding)
 {
+	const struct config_service *service = &build->snapshot->config->services[binding->service];
 	size_t kept = 0;
 	size_t i;
 
-	if (binding->entry != NULL || binding->service->config->shared_hosts.length == 0)
+	if (binding->entry != NULL || service->shared_hosts.length == 0)
 		return;
 	for (i = 0; i < binding->hosts_length; i++)
-		if (binding->hosts[i].bundle != NULL)
+		if (binding->hosts[i].bundle != 0)
 			binding->hosts[kept++] = binding->hosts[i];
 	binding->hosts_length = kept;
 	if (kept == 0)
@@ -295,7 +317,7 @@ static int binding_choose(struct snapshot_build *build, struct snapshot_binding 
 	binding->choice = SNAPSHOT_AUTO;
 	status = binding_auto(build, binding);
 	if (status == CERTBIND_OK)
-		binding_prefer_shared(binding);
+		binding_prefer_shared(build, binding);
 	return status;
 }
 
@@ -307,7 +329,7 @@ static int domain_bind(struct snapshot_build *build, struct snapshot_domain *dom
 
 	for (i = 0; i < config->services_length; i++) {
 		domain->bindings[i].domain = domain;
-		domain->bindings[i].service = &build->snapshot->services[i];
+		domain->bindings[i].service = i;
 	}
 	for (i = 0; i < domain->config->choices_length; i++)
 		domain->bindings[domain->config->choices[i].service].entry =
@@ -315,7 +337,7 @@ static int domain_bind(struct snapshot_build *build, struct snapshot_domain *dom
 	for (i = 0; i < config->services_length && status == CERTBIND_OK; i++) {
 		status = binding_choose(build, &domain->bindings[i]);
 		if (status == CERTBIND_OK)
-			status = snapshot_binding_claim(&domain->bindings[i]);
+			status = snapshot_binding_claim(build, &domain->bindings[i]);
 	}
 	return status;
 }

@@ -55,9 +55,9 @@ static size_t host_ownership(const struct snapshot_host *host)
  * service's unless a domain owns it. Who writes a file of domains_dir has no host of another
  * configured domain, whether that one claims it or not: a wildcard certificate may serve it.
  */
-int snapshot_binding_claim(struct snapshot_binding *binding)
+int snapshot_binding_claim(struct snapshot_build *build, struct snapshot_binding *binding)
 {
-	struct table *hosts = &binding->service->hosts;
+	struct table *hosts = &build->snapshot->services[binding->service].hosts;
 	size_t i;
 
 	for (i = 0; i < binding->hosts_length; i++) {

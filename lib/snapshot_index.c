@@ -12,22 +12,14 @@ int snapshot_index_names(struct snapshot_build *build)
 	struct snapshot *snapshot = build->snapshot;
 	size_t length = snapshot->certificates_length;
 	size_t i;
-	int status = table_init(&snapshot->certificates_by_name, length);
 
-	if (status < 0)
-		return status;
 	build->candidates = calloc(length + 1, sizeof(*build->candidates));
 	if (build->candidates == NULL)
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < length; i++) {
 		struct certificate *certificate = snapshot->certificates[i];
-		void **place = table_place(&snapshot->certificates_by_name, certificate->name);
-
-		if (place == NULL)
-			return CERTBIND_E_MEMORY;
 		certificate->place = (uint32_t)i;
 		candidate_init(&build->candidates[i], certificate);
-		*place = &snapshot->certificates[i];
 	}
 	return CERTBIND_OK;
 }

@@ -74,7 +74,19 @@ int snapshot_read_known(
 int snapshot_read_ticket_key(struct snapshot_build *build);
 void snapshot_ticket_clear(struct snapshot_ticket *ticket);
 
-/* snapshot_index.c: the certificates by their names, then the candidates by what they cover. */
+/*
+ * snapshot_plan.c: takes over what the former snapshot decided, if nothing has changed of what it
+ * was decided by; then build->snapshot->plan is set. The one that is made anew begins empty.
+ */
+int snapshot_plan_share(struct snapshot_build *build);
+int snapshot_plan_new(struct snapshot *snapshot);
+void snapshot_plan_note_rival(struct snapshot *snapshot, const struct certificate *certificate);
+void snapshot_plan_release(struct snapshot *snapshot); /* with the parts, if it was the last one */
+
+/* snapshot_totals.c: counts what the certificates, which are complete, come to. */
+void snapshot_count(struct snapshot *snapshot);
+
+/* snapshot_index.c: the certificates in their places, then the candidates by what they cover. */
 int snapshot_index_names(struct snapshot_build *build);
 int snapshot_index_candidates(struct snapshot_build *build);
 
@@ -89,15 +101,15 @@ void snapshot_kept_clear(struct snapshot_kept *kept); /* may run twice */
 /* snapshot_claim.c: sets what a host is to its binding; and enters the claims of a binding. */
 void snapshot_host_set_binding(
 	struct snapshot_build *build, struct snapshot_host *host, struct snapshot_binding *binding);
-int snapshot_binding_claim(struct snapshot_binding *binding);
+int snapshot_binding_claim(struct snapshot_build *build, struct snapshot_binding *binding);
 
 /* snapshot_bind.c: services, domains, bindings, whose a host is, and the names of what is bound. */
 int snapshot_bind_services(struct snapshot_build *build);
 int snapshot_bind_domains(struct snapshot_build *build);
 int snapshot_bind_names(struct snapshot_build *build);
 
-/* snapshot.c: the one bundle of these certificates; the snapshot holds it. NULL: memory. */
-struct bundle *snapshot_bundle(
+/* snapshot_bundle.c: the one bundle of these certificates; the snapshot holds it. 0: memory. */
+uint32_t snapshot_bundle(
 	struct snapshot *snapshot, struct certificate *const *members, size_t members_length);
 
 /*

@@ -105,10 +105,11 @@ static bool is_newly_covered(const struct table *new_names, const char *host)
 
 static bool host_is_kept(const struct snapshot_build *build, const struct snapshot_host *host)
 {
+	const struct bundle *bundle = snapshot_bundle_peek(build->options->former, host->bundle);
 	size_t i;
 
-	for (i = 0; host->bundle != NULL && i < host->bundle->members_length; i++)
-		if (!is_there(build->snapshot, host->bundle->members[i]))
+	for (i = 0; bundle != NULL && i < bundle->members_length; i++)
+		if (!is_there(build->snapshot, bundle->members[i]))
 			return false;
 	return !is_newly_covered(&build->kept.new_names, host->name);
 }
@@ -116,15 +117,18 @@ static bool host_is_kept(const struct snapshot_build *build, const struct snapsh
 static bool binding_is_kept(
 	const struct snapshot_build *build, const struct snapshot_binding *binding)
 {
+	const struct certificate *named =
+		snapshot_binding_certificate(build->options->former, binding);
 	/* Hosts that nothing covered are not among them: see binding_prefer_shared(). */
 	bool has_dropped = binding->entry == NULL &&
-			   binding->hosts_length < binding->service->config->hosts.length;
+			   binding->hosts_length <
+				   build->snapshot->config->services[binding->service].hosts.length;
 	size_t i;
 
 	if (binding->has_rivals || (has_dropped && build->kept.new_names.length > 0))
 		return false;
 	if (binding->choice == SNAPSHOT_EXPLICIT &&
-		(binding->certificate == NULL || !is_there(build->snapshot, binding->certificate)))
+		(named == NULL || !is_there(build->snapshot, named)))
 		return false;
 	for (i = 0; i < binding->hosts_length; i++)
 		if (!host_is_kept(build, &binding->hosts[i]))
@@ -175,6 +179,7 @@ const struct snapshot_domain *snapshot_kept_peek(const struct snapshot_build *bu
 static int hosts_take_over(struct snapshot_build *build, const struct snapshot_binding *former,
 	struct snapshot_binding *binding)
 {
+	struct snapshot *snapshot = build->snapshot;
 	const char *begin = (const char *)former->hosts;
 	const char *last;
 	size_t size, i;
@@ -183,21 +188,21 @@ static int hosts_take_over(struct snapshot_build *build, const struct snapshot_b
 		return CERTBIND_OK;
 	last = former->hosts[former->hosts_length - 1].name;
 	size = (size_t)(last - begin) + strlen(last) + 1;
-	binding->hosts = block_pool_take(&build->snapshot->hosts, size);
+	binding->hosts = block_pool_take(&snapshot->hosts, size);
 	if (binding->hosts == NULL)
 		return CERTBIND_E_MEMORY;
 	memcpy(binding->hosts, former->hosts, size);
 	for (i = 0; i < former->hosts_length; i++) {
 		struct snapshot_host *host = &binding->hosts[i];
-		const struct bundle *bundle = former->hosts[i].bundle;
+		const struct bundle *bundle =
+			snapshot_bundle_peek(build->options->former, host->bundle);
 
 		host->name = (char *)binding->hosts + (former->hosts[i].name - begin);
 		snapshot_host_set_binding(build, host, binding);
 		if (bundle == NULL)
 			continue;
-		host->bundle =
-			snapshot_bundle(build->snapshot, bundle->members, bundle->members_length);
-		if (host->bundle == NULL)
+		host->bundle = snapshot_bundle(snapshot, bundle->members, bundle->members_length);
+		if (host->bundle == 0)
 			return CERTBIND_E_MEMORY;
 	}
 	return CERTBIND_OK;
@@ -212,14 +217,18 @@ int snapshot_take_over(struct snapshot_build *build, const struct snapshot_domai
 
 	for (i = 0; i < snapshot->config->services_length && status == CERTBIND_OK; i++) {
 		struct snapshot_binding *binding = &domain->bindings[i];
+		const struct certificate *named =
+			snapshot_binding_certificate(build->options->former, &former->bindings[i]);
 
 		*binding = former->bindings[i];
 		binding->domain = domain;
-		binding->service = &snapshot->services[i];
 		binding->hosts = NULL;
+		if (named != NULL)
+			binding->certificate =
+				(uint32_t)snapshot_certificate_place(snapshot, named) + 1;
 		status = hosts_take_over(build, &former->bindings[i], binding);
 		if (status == CERTBIND_OK)
-			status = snapshot_binding_claim(binding);
+			status = snapshot_binding_claim(build, binding);
 	}
 	return status;
 }

@@ -40,22 +40,24 @@ static int names_add_rival(struct names *names, struct candidate *candidate, con
 				     : status;
 }
 
-/* The name is a bound certificate's own: it lives as long as the snapshot. */
+/* The name is a bound certificate's own: it lives as long as the plan, see plan_hold(). */
 static int names_visit(void *data, struct candidate *candidate, const char *name)
 {
 	struct names *names = data;
+	struct snapshot *snapshot = names->build->snapshot;
 	void **place;
 
 	if (!is_free(names->service, name))
 		return CERTBIND_OK;
 	place = table_place(&names->service->names, name);
 	if (place != NULL && *place != NULL) {
-		const struct bundle *first = *place;
+		const struct bundle *first =
+			snapshot_bundle_peek(snapshot, (uint32_t)(uintptr_t)*place);
 
 		return names_add_rival(names, candidate, name, first->members[0]);
 	}
 	if (place != NULL)
-		*place = snapshot_bundle(names->build->snapshot, &candidate->certificate, 1);
+		*place = (void *)(uintptr_t)snapshot_bundle(snapshot, &candidate->certificate, 1);
 	return place != NULL && *place != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
 }
 
@@ -86,8 +88,9 @@ static int names_collect(struct names *names)
 			&snapshot->domains[i].bindings[names->service->index];
 
 		for (j = 0; j < binding->hosts_length && status == CERTBIND_OK; j++)
-			if (binding->hosts[j].bundle != NULL)
-				status = names_add_bundle(names, binding->hosts[j].bundle);
+			if (binding->hosts[j].bundle != 0)
+				status = names_add_bundle(names,
+					snapshot_bundle_peek(snapshot, binding->hosts[j].bundle));
 	}
 	return status;
 }
@@ -98,16 +101,19 @@ static int names_decide(struct names *names, const struct candidate_list *list)
 	struct candidate_matches matches = { list, NULL };
 	struct certificate *picked[CANDIDATE_PICK_MAX];
 	size_t length = candidate_pick(&build->judge, &matches, 1, picked);
-	struct bundle *bundle;
+	uint32_t bundle;
 	void **place;
+	size_t i;
 
+	for (i = 0; i < list->length; i++)
+		snapshot_plan_note_rival(build->snapshot, list->items[i]->certificate);
 	if (length == 0)
 		return build->judge.status;
 	bundle = snapshot_bundle(build->snapshot, picked, length);
-	place = bundle != NULL ? table_place(&names->service->names, list->name) : NULL;
+	place = bundle != 0 ? table_place(&names->service->names, list->name) : NULL;
 	if (place == NULL)
 		return CERTBIND_E_MEMORY;
-	*place = bundle;
+	*place = (void *)(uintptr_t)bundle;
 	return CERTBIND_OK;
 }
 

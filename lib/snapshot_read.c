@@ -272,6 +272,27 @@ static int job_settle(const struct snapshot_build *build, struct read_job *job)
 	return status;
 }
 
+static const char *taking_name(const struct snapshot_taking *taking)
+{
+	return taking->certificate != NULL ? taking->certificate->name : "";
+}
+
+static int taking_compare(const void *a, const void *b)
+{
+	return strcmp(taking_name(a), taking_name(b));
+}
+
+/* Mostly they are: directories are listed so. */
+static void job_sort(struct read_job *job)
+{
+	size_t i = 1;
+
+	while (i < job->length && taking_compare(&job->takings[i - 1], &job->takings[i]) <= 0)
+		i++;
+	if (i < job->length)
+		qsort(job->takings, job->length, sizeof(*job->takings), taking_compare);
+}
+
 /* Moves what was read to the snapshot, which frees it from then on. */
 static int job_finish(struct read_job *job, struct snapshot *snapshot)
 {
@@ -283,6 +304,7 @@ static int job_finish(struct read_job *job, struct snapshot *snapshot)
 	snapshot->singles = calloc(job->length + 1, sizeof(struct bundle *));
 	if (snapshot->certificates == NULL || snapshot->states == NULL || snapshot->singles == NULL)
 		return CERTBIND_E_MEMORY;
+	job_sort(job);
 	for (i = 0; i < job->length; i++) {
 		if (job->takings[i].certificate == NULL) {
 			snapshot_state_clear(&job->takings[i].state);

@@ -24,9 +24,16 @@ static void select_host(const struct snapshot_service *service, const struct sna
 		result->domain = host->name + host->domain_at;
 	else if (host->binding != NULL)
 		result->domain = host->binding->domain->config->name;
-	result->bundle = host->bundle != NULL ? host->bundle : service->default_bundle;
-	result->rule = host->binding != NULL && host->bundle != NULL ? CERTBIND_RULE_EXACT
-								     : CERTBIND_RULE_DEFAULT;
+	result->bundle = host->bundle != 0 ? snapshot_bundle_peek(service->snapshot, host->bundle)
+					   : service->default_bundle;
+	result->rule = host->binding != NULL && host->bundle != 0 ? CERTBIND_RULE_EXACT
+								  : CERTBIND_RULE_DEFAULT;
+}
+
+static struct bundle *name_bundle(const struct snapshot_service *service, const char *name)
+{
+	return snapshot_bundle_peek(
+		service->snapshot, (uint32_t)(uintptr_t)table_get(&service->names, name));
 }
 
 /* The certificates that are bound to the service, by their own names. */
@@ -34,12 +41,12 @@ static void select_name(const struct snapshot_service *service, struct snapshot_
 {
 	char wildcard[NAME_WILDCARD_SIZE];
 
-	result->bundle = table_get(&service->names, result->host);
+	result->bundle = name_bundle(service, result->host);
 	result->rule = CERTBIND_RULE_EXACT;
 	if (result->bundle != NULL)
 		return;
 	if (name_wildcard(result->host, wildcard)) {
-		result->bundle = table_get(&service->names, wildcard);
+		result->bundle = name_bundle(service, wildcard);
 		result->rule = CERTBIND_RULE_WILDCARD;
 	}
 	if (result->bundle == NULL)

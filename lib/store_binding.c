@@ -8,6 +8,7 @@
 /* The walk over the bindings: what `certbind list` shows. */
 
 struct binding_walk {
+	const struct snapshot *snapshot;
 	certbind_binding_func *func;
 	void *data;
 	const char *domain_unicode;
@@ -19,11 +20,12 @@ struct binding_walk {
 static int walk_group(struct binding_walk *walk, const struct snapshot_binding *binding,
 	const struct snapshot_host *first, size_t hosts_length)
 {
-	const struct bundle *bundle = first != NULL ? first->bundle : NULL;
+	const struct bundle *bundle =
+		first != NULL ? snapshot_bundle_peek(walk->snapshot, first->bundle) : NULL;
 	struct certbind_binding told = {
 		.domain = binding->domain->config->name,
 		.domain_unicode = walk->domain_unicode,
-		.service = binding->service->config->name,
+		.service = walk->snapshot->services[binding->service].config->name,
 		.hosts = walk->hosts,
 		.hosts_length = hosts_length,
 		.chosen_by = snapshot_chosen_by(binding, first),
@@ -133,6 +135,7 @@ int certbind_store_each_binding(struct certbind_store *store, const char *domain
 	snapshot = store_snapshot(store);
 	if (snapshot == NULL)
 		return error_set(error, CERTBIND_E_STATE, NULL, 0, "nothing is loaded");
+	walk.snapshot = snapshot;
 	status = walk_domains(&walk, snapshot, domain, error);
 	if (status == CERTBIND_E_MEMORY)
 		(void)error_memory(error);

@@ -25,27 +25,15 @@ static void watcher_offer(struct store_watcher *watcher, struct store_build *bui
 }
 
 /* When, after `from`, dates alone change what is chosen, or a missing certificate is to be looked at; s since the epoch. */
-static int64_t snapshot_due(const struct snapshot *snapshot, int64_t from)
+static int64_t watcher_due(const struct snapshot *snapshot, int64_t from)
 {
-	int64_t due = from + STORE_WATCHER_LOOK_MAX_S;
-	size_t i, j;
+	int64_t latest = from + STORE_WATCHER_LOOK_MAX_S;
+	int64_t due;
 
-	for (i = 0; i < snapshot->certificates_length; i++) {
-		const struct certificate *certificate = snapshot->certificates[i];
-
-		if (snapshot->states[i].missing_since != 0)
-			return from + MISSING_LOOK_S;
-		for (j = 0; j < certificate->pairs_length; j++) {
-			int64_t begins = certificate->pairs[j].not_before;
-			int64_t ends = certificate->pairs[j].not_after + 1;
-
-			if (begins > from && begins < due)
-				due = begins;
-			if (ends > from && ends < due)
-				due = ends;
-		}
-	}
-	return due;
+	if (snapshot->totals.missing > 0)
+		return from + MISSING_LOOK_S;
+	due = snapshot_due(snapshot, from);
+	return due < latest ? due : latest;
 }
 
 /* Each is told once. */
@@ -88,7 +76,7 @@ static void watcher_plan(struct store_watcher *watcher, const struct snapshot *s
 	int64_t now = (int64_t)clock_source_now(watcher->store->clock);
 	enum watch_gap gap = WATCH_GAP_INOTIFY;
 
-	watcher->look_at = store_watcher_ms() + (snapshot_due(snapshot, now) - now) * 1000;
+	watcher->look_at = store_watcher_ms() + (watcher_due(snapshot, now) - now) * 1000;
 	if (watcher->watch != NULL)
 		gap = watch_gap(watcher->watch, &text);
 	if (gap == WATCH_GAP_NONE)
@@ -110,7 +98,7 @@ static bool watcher_has_news(struct certbind_store *store, const struct snapshot
 	else
 		has_news = build->is_changed || refusal != NULL || store_own_is_ending(store) ||
 			   (int64_t)clock_source_now(store->clock) >=
-				   snapshot_due(former, former->built_at);
+				   watcher_due(former, former->built_at);
 	store_refusal_unref(refusal);
 	return has_news;
 }
@@ -122,44 +110,19 @@ static bool watcher_has_news(struct certbind_store *store, const struct snapshot
 static bool build_has_failed(const struct store_build *build)
 {
 	const struct snapshot *snapshot = build->snapshot;
-	size_t i;
 
 	if (snapshot == NULL || build->refusal != NULL)
 		return build->has_failed ||
 		       (build->refusal != NULL && build->refusal->error.status == CERTBIND_E_FILE);
-	if (sources_have_failed(snapshot->config->sources))
-		return true;
-	for (i = 0; i < snapshot->config->domain_files_length; i++)
-		if (snapshot->config->domain_files[i]->source.is_failed)
-			return true;
-	for (i = 0; i < snapshot->certificates_length; i++)
-		if (snapshot->states[i].sources != NULL &&
-			sources_have_failed(snapshot->states[i].sources))
-			return true;
-	return false;
+	return sources_have_failed(snapshot->config->sources) ||
+	       snapshot->config->domain_files_failed > 0 || snapshot->totals.failed > 0;
 }
 
-/* How much of a snapshot is not as it should be. */
-struct tally {
-	size_t faults; /* problems, stale certificates, and those without any good version */
-	size_t domains, certificates;
-};
-
-static struct tally snapshot_tally(const struct snapshot *snapshot)
+/* Problems, stale certificates, and those without any good version. */
+static size_t snapshot_faults(const struct snapshot *snapshot)
 {
-	struct tally tally = {
-		.faults = snapshot->config->problems_length + snapshot->problems_length,
-		.domains = snapshot->config->domains_length,
-		.certificates = snapshot->certificates_length,
-	};
-	size_t i;
-
-	for (i = 0; i < snapshot->certificates_length; i++)
-		if (snapshot->states[i].stale_since != 0 ||
-			snapshot->certificates[i]->pairs_length == 0)
-			tally.faults++;
-	tally.faults += snapshot->ticket.is_refused ? 1 : 0;
-	return tally;
+	return snapshot->config->problems_length + snapshot->problems_length +
+	       snapshot->totals.faulty + (snapshot->ticket.is_refused ? 1 : 0);
 }
 
 /* Does the build take something away, or find more at fault, than was told? */
@@ -167,16 +130,15 @@ static bool build_is_worse(struct certbind_store *store, const struct snapshot *
 	const struct store_build *build)
 {
 	struct store_refusal *refusal = store_refusal(store);
+	const struct snapshot *built = build->snapshot;
 	bool was_refused = refusal != NULL;
-	struct tally before, now;
 
 	store_refusal_unref(refusal);
-	if (build->snapshot == NULL)
+	if (built == NULL)
 		return !was_refused;
-	before = snapshot_tally(former);
-	now = snapshot_tally(build->snapshot);
-	return now.faults > before.faults || now.domains < before.domains ||
-	       now.certificates < before.certificates;
+	return snapshot_faults(built) > snapshot_faults(former) ||
+	       built->config->domains_length < former->config->domains_length ||
+	       built->certificates_length < former->certificates_length;
 }
 
 /* The watch goes on from what was read now. */
@@ -227,7 +189,7 @@ static bool watcher_is_current(const struct store_watcher *watcher, const struct
 
 	store_refusal_unref(refusal);
 	return !was_refused && !store_own_is_ending(store) &&
-	       (int64_t)clock_source_now(store->clock) < snapshot_due(former, former->built_at) &&
+	       (int64_t)clock_source_now(store->clock) < watcher_due(former, former->built_at) &&
 	       snapshot_is_current(former, store->config_path);
 }
 

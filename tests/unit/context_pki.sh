@@ -43,6 +43,7 @@ issue() {
 	certtool --generate-self-signed --load-privkey ca.key --template ca.cfg --outfile ca.pem
 
 	issue panel ecdsa 2060 panel.provider.example mail.provider.example
+	issue renewed ecdsa 2070 panel.provider.example mail.provider.example
 	issue wildcard ecdsa 2060 '*.good.example' good.example
 	issue exact ecdsa 2060 webmail.good.example
 	issue mail ecdsa 2060 mail.names.example

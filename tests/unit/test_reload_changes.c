@@ -40,7 +40,7 @@ static unsigned int any(unsigned int below)
 
 /* Several have names in common, and two end. */
 static const char *const pairs[] = { "panel", "wildcard", "exact", "names", "old", "later",
-	"twoways", "wildlater", "ecdsa", "rsa", "brief", "mail" };
+	"twoways", "wildlater", "ecdsa", "rsa", "brief", "mail", "renewed" };
 static const char *const names[] = { "one", "two", "three", "four", "five", "six" };
 static const char *const domains[] = { "good.example", "names.example", "more.example",
 	"least.example", "both.example", "old.example" };
@@ -109,7 +109,7 @@ static void put(const char *path, const char *pair, const char *suffix, const ch
 	file_bytes_wipe(&bytes);
 }
 
-static void put_main(const char *more)
+static void write_main(const char *service, const char *more)
 {
 	char text[2048];
 
@@ -120,9 +120,14 @@ static void put_main(const char *more)
 		"  { name = \"site\"; chain = \"site.pem\"; key = \"site.key\"; } );\n"
 		"certificate_dirs = [ \"live\", \"flat\" ];\ndomains_dir = \"domains.d\";\n"
 		"services = (\n%s{ name = \"other\"; hosts = [ \"o.%%d\" ]; } );\n%s",
-		getenv("PKI"), getenv("PKI"), getenv("PKI"), services[any(SERVICES)], more);
+		getenv("PKI"), getenv("PKI"), getenv("PKI"), service, more);
 	write_bytes(in("new.conf"), text, strlen(text), "w");
 	(void)rename(in("new.conf"), in("certbind.conf"));
+}
+
+static void put_main(const char *more)
+{
+	write_main(services[any(SERVICES)], more);
 }
 
 /* As certbot: archive/NAME/fullchainN.pem, and a link to it. */
@@ -338,49 +343,67 @@ static void add_states(struct certbind_store *store, struct lines *lines)
 	snapshot_unref(snapshot);
 }
 
-static const char *members(const struct bundle *bundle)
+/* What is served is what was read last. */
+static const char *members(const struct snapshot *snapshot, uint32_t place)
 {
 	static char text[512];
+	const struct bundle *bundle = snapshot_bundle_peek(snapshot, place);
 	size_t length = 0;
 	size_t i;
 
 	text[0] = '\0';
-	for (i = 0; bundle != NULL && i < bundle->members_length; i++)
+	for (i = 0; bundle != NULL && i < bundle->members_length; i++) {
+		const struct certificate *member = bundle->members[i];
+
+		assert_ptr_equal(member,
+			snapshot->certificates[snapshot_certificate_index(snapshot, member->name)]);
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s(%s) ",
-			bundle->members[i]->name, bundle->members[i]->pairs[0].names);
+			member->name, member->pairs[0].names);
+	}
 	return text;
 }
 
-static void add_binding(const struct snapshot_binding *binding, struct lines *lines)
+static void add_binding(const struct snapshot *snapshot, const struct snapshot_binding *binding,
+	struct lines *lines)
 {
+	const struct certificate *named = snapshot_binding_certificate(snapshot, binding);
+	const char *service = snapshot->services[binding->service].config->name;
 	size_t i;
 
-	lines_add(lines, "binding %s %s %d %s", binding->domain->config->name,
-		binding->service->config->name, (int)binding->choice,
-		binding->certificate != NULL ? binding->certificate->name : "");
+	lines_add(lines, "binding %s %s %d %s", binding->domain->config->name, service,
+		(int)binding->choice, named != NULL ? named->name : "");
 	for (i = 0; i < binding->hosts_length; i++) {
 		const struct snapshot_host *host = &binding->hosts[i];
 
 		assert_ptr_equal(host->binding, binding);
 		lines_add(lines, "host %s %s %s %s: %d%d%d%d%d %d", binding->domain->config->name,
-			binding->service->config->name, host->name, members(host->bundle),
-			host->is_in_domain, host->is_none, host->is_foreign, host->is_contested,
-			host->is_lost, host->domain_at);
+			service, host->name, members(snapshot, host->bundle), host->is_in_domain,
+			host->is_none, host->is_foreign, host->is_contested, host->is_lost,
+			host->domain_at);
 	}
 }
 
-static void add_service(const struct snapshot_service *service, struct lines *lines)
+static void add_service(const struct snapshot *snapshot, const struct snapshot_service *service,
+	struct lines *lines)
 {
+	const struct certificate *named = service->default_certificate;
 	size_t i;
 
+	assert_ptr_equal(service->snapshot, snapshot);
+	assert_ptr_equal(
+		service->default_bundle, snapshot_bundle_peek(snapshot, service->default_at));
+	assert_true(
+		named == NULL ||
+		named == snapshot->certificates[snapshot_certificate_index(snapshot, named->name)]);
+
 	lines_add(lines, "service %s %s %s", service->config->name,
-		service->default_certificate != NULL ? service->default_certificate->name : "",
-		members(service->default_bundle));
+		named != NULL ? named->name : "", members(snapshot, service->default_at));
 	for (i = 0; i <= service->names.mask; i++)
 		if (service->names.slots[i].key != NULL)
 			lines_add(lines, "name %s %s %s", service->config->name,
 				service->names.slots[i].key,
-				members(service->names.slots[i].value));
+				members(snapshot,
+					(uint32_t)(uintptr_t)service->names.slots[i].value));
 	for (i = 0; i <= service->hosts.mask; i++) {
 		const struct snapshot_host *host = service->hosts.slots[i].value;
 
@@ -398,10 +421,10 @@ static void add_bindings(struct certbind_store *store, struct lines *lines)
 	size_t i, j;
 
 	for (i = 0; i < snapshot->config->services_length; i++)
-		add_service(&snapshot->services[i], lines);
+		add_service(snapshot, &snapshot->services[i], lines);
 	for (i = 0; i < snapshot->config->domains_length; i++)
 		for (j = 0; j < snapshot->config->services_length; j++)
-			add_binding(&snapshot->domains[i].bindings[j], lines);
+			add_binding(snapshot, &snapshot->domains[i].bindings[j], lines);
 	snapshot_unref(snapshot);
 }
 
@@ -542,21 +565,92 @@ static void random_changes(unsigned int first)
 	certbind_store_close(store);
 }
 
-static void little_is_looked_at(void **state)
+static void make_directories(void)
 {
 	static const char *const directories[] = { "live", "archive", "flat", "domains.d",
 		"conf.d" };
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
 		(void)mkdir(in("%s", directories[i]), 0700);
+}
+
+static void put_combined(const char *name, const char *pair)
+{
+	put(in("flat/%s.pem", name), pair, "pem", "w");
+	put(in("flat/%s.pem", name), pair, "key", "a");
+}
+
+/* Is what was decided before in common with what one changed certificate has led to? */
+static bool is_shared(struct certbind_store *store, const char *name, const char *pair)
+{
+	static struct lines some, whole;
+	struct changes changes = { 0 };
+	struct snapshot *former = store_snapshot(store);
+	struct certbind_store *other;
+	struct snapshot *snapshot;
+	bool is_read, shares;
+
+	put_combined(name, pair);
+	changes_note_certificate(&changes, name);
+	build(store, &changes, &some, &is_read);
+	assert_true(is_read);
+	forget(&some);
+	changes_clear(&changes);
+	other = open_store();
+	describe(store, &some);
+	describe(other, &whole);
+	expect_same(&some, &whole, 0);
+	certbind_store_close(other);
+	snapshot = store_snapshot(store);
+	shares = snapshot->plan == former->plan;
+	snapshot_unref(former); /* what they have in common goes with the last one */
+	snapshot_unref(snapshot);
+	return shares;
+}
+
+static void a_renewal_decides_nothing(void **state)
+{
+	static const char one[] = "webmail = \"one\"; mail = \"one\";\n";
+	static const char two[] = "webmail = \"two\";\n";
+	struct certbind_store *store;
+	unsigned int i;
+
+	(void)state;
+	make_directories();
+	write_main("", "");
+	put_combined("one", "panel");
+	put(in("site.pem"), "wildcard", "pem", "w");
+	put(in("site.key"), "wildcard", "key", "w");
+	write_bytes(in("domains.d/good.example.conf"), one, strlen(one), "w");
+	write_bytes(in("domains.d/names.example.conf"), two, strlen(two), "w");
+	store = open_store();
+	for (i = 0; i < 40; i++)
+		assert_true(is_shared(store, "one", i % 2 == 0 ? "renewed" : "panel"));
+	/* Other names; another one that has them; and a renewal of what has such a rival. */
+	assert_false(is_shared(store, "one", "mail"));
+	assert_true(is_shared(store, "one", "mail"));
+	assert_false(is_shared(store, "one", "panel"));
+	assert_false(is_shared(store, "two", "renewed"));
+	assert_false(is_shared(store, "one", "renewed"));
+	certbind_store_close(store);
+	(void)unlink(in("flat/one.pem"));
+	(void)unlink(in("flat/two.pem"));
+	(void)unlink(in("domains.d/good.example.conf"));
+	(void)unlink(in("domains.d/names.example.conf"));
+}
+
+static void little_is_looked_at(void **state)
+{
+	(void)state;
+	make_directories();
 	random_changes(getenv("SEED") != NULL ? (unsigned int)atoi(getenv("SEED")) : 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_renewal_decides_nothing),
 		cmocka_unit_test(little_is_looked_at),
 	};
 
