@@ -32,7 +32,7 @@ struct ticket_scope {
 	size_t members_length;
 };
 
-/* A random master key, or the one that a file's bytes stand for. Secret. NULL: memory. */
+/* A random master key, or the one that a file's bytes stand for; ready for use. Secret. NULL: memory. */
 struct der *ticket_master_random(struct der_pool *pool);
 struct der *ticket_master_from(struct der_pool *pool, const void *bytes, size_t size);
 
