@@ -168,7 +168,7 @@ static int read_file(
 		return add_bundle(chain, reading->options->pool, key);
 	if (!is_key_file) {
 		status = sources_read(
-			reading->certificate->sources, path, CERTIFICATE_FILE_MAX, &bytes, &error);
+			&reading->certificate->sources, path, CERTIFICATE_FILE_MAX, &bytes, &error);
 		if (status != CERTBIND_OK)
 			return fault_add_error(reading, FINDING_UNREADABLE, path, status, &error);
 	}

@@ -28,7 +28,7 @@ static int read_password_file(struct reading *reading, const char *path)
 {
 	struct certbind_error error;
 	struct file_bytes bytes;
-	int status = sources_read_secret(reading->certificate->sources,
+	int status = sources_read_secret(&reading->certificate->sources,
 		der_pool_secrets(reading->options->pool), path, CERTIFICATE_PASSWORD_MAX, &bytes,
 		&error);
 
@@ -323,7 +323,7 @@ int key_read(struct reading *reading, struct key *key)
 
 	if (key_is_token(name))
 		return key_from_token(reading, name, key);
-	status = sources_read_secret(reading->certificate->sources,
+	status = sources_read_secret(&reading->certificate->sources,
 		der_pool_secrets(reading->options->pool), name, CERTIFICATE_FILE_MAX,
 		&reading->key_file, &error);
 	if (status != CERTBIND_OK)

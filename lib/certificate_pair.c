@@ -24,7 +24,7 @@ static int read_staple(struct reading *reading, struct pair *pair)
 		.path = path,
 		.certificate = pair->chain[0],
 		.now = reading->options->now,
-		.sources = reading->certificate->sources,
+		.sources = &reading->certificate->sources,
 	};
 	int status;
 

@@ -118,7 +118,7 @@ static int check_ticket_key(const struct check *check)
 
 	if (ticket->message == NULL)
 		return CERTBIND_OK;
-	subject.place.file = ticket->sources->items[0].path;
+	subject.place.file = sources_first(ticket->sources)->path;
 	date_format(ticket->stale_since, date);
 	if (is_stale)
 		(void)snprintf(text, sizeof(text),

@@ -70,12 +70,12 @@ struct config_choice_entry {
 };
 
 struct config_domain {
-	char *name; /* folded */
-	bool has_own_file; /* of domains_dir, which less trusted users may write */
+	const char *name; /* folded; behind it in the same block, or its file's */
 	struct config_choice_entry *choices; /* by service index, at most one each */
-	size_t choices_length;
-	struct config_place place;
 	struct config_file *file; /* that it is a part of; NULL: it stands for itself */
+	struct config_place place;
+	uint32_t choices_length;
+	bool has_own_file; /* of domains_dir, which less trusted users may write */
 };
 
 /*
@@ -84,10 +84,15 @@ struct config_domain {
  */
 struct config_file {
 	atomic_uint references;
-	struct source source;
 	bool is_link; /* another file's name decides what it says, too */
 	struct config_domain domain; /* name NULL: the file is faulty */
+	/* Behind it, in the same block: the source, and the domain's name. */
 };
+
+static inline struct source *config_file_source(const struct config_file *file)
+{
+	return (struct source *)(uintptr_t)(file + 1);
+}
 
 /* What kind of thing an error costs. */
 enum config_scope {
@@ -165,6 +170,9 @@ void config_unref(struct config *config); /* wipes passwords, frees; NULL does n
 
 /* The file of domains_dir that has this name there; NULL: none. */
 const struct config_file *config_file_peek(const struct config *config, const char *name);
+
+/* A domain of that name that stands for itself; NULL: memory. */
+struct config_domain *config_domain_new(const char *name);
 
 /* The same for lists that others make of these structs: their elements, and the list. */
 void config_certificates_free(struct config_certificate *entries, size_t length);

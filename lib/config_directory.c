@@ -78,7 +78,7 @@ static bool is_ignored(const char *path)
 static void file_parse(
 	struct config_entry *entry, struct config_file *file, const struct file_bytes *bytes)
 {
-	const char *fault = config_link_fault(file->source.path, &bytes->id);
+	const char *fault = config_link_fault(config_file_source(file)->path, &bytes->id);
 	struct config_source *source;
 
 	if (fault != NULL) {
@@ -106,7 +106,7 @@ static bool file_append_take(struct config_reader *reader, struct config_file *f
 	}
 	config->domain_files = files;
 	files[config->domain_files_length++] = file;
-	if (file->source.is_failed)
+	if (config_file_source(file)->is_failed)
 		config->domain_files_failed++;
 	return true;
 }
@@ -118,16 +118,16 @@ static bool is_link(const char *path)
 	return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
-/* Takes the path. */
-static void file_load(struct config_reader *reader, char *path, const char *name)
+/* `path` is that of NAME.conf. */
+static void file_load(struct config_reader *reader, const char *path, const char *name)
 {
-	struct config_source outline = { .order = reader->orders++, .file = path };
+	struct config_source outline = { .order = reader->orders++ };
 	struct config_entry entry = { .reader = reader,
 		.source = &outline,
 		.scope = CONFIG_SCOPE_DOMAIN,
 		.kind = "domain",
 		.label = name };
-	struct config_file *file = config_file_new(reader, path);
+	struct config_file *file = config_file_new(reader, path, name);
 	char folded[NAME_SIZE];
 	struct certbind_error error;
 	struct file_bytes bytes;
@@ -135,7 +135,9 @@ static void file_load(struct config_reader *reader, char *path, const char *name
 
 	if (file == NULL)
 		return;
-	status = source_file_read(&file->source, CONFIG_DOMAIN_FILE_SIZE_MAX, &bytes, &error);
+	outline.file = config_file_source(file)->path;
+	status = source_file_read(
+		config_file_source(file), CONFIG_DOMAIN_FILE_SIZE_MAX, &bytes, &error);
 	if (status == CERTBIND_E_MEMORY)
 		reader->is_out_of_memory = true;
 	if (status == CERTBIND_E_MEMORY || (status < 0 && is_ignored(path))) {
@@ -144,6 +146,8 @@ static void file_load(struct config_reader *reader, char *path, const char *name
 	}
 	file->is_link = is_link(path);
 	file_name_check(&entry, name, folded);
+	if (!entry.is_bad)
+		entry.name = config_file_name(file);
 	if (status < 0)
 		config_problem(&entry, 0, "the file %s", error.message);
 	if (file_append_take(reader, file) && status == CERTBIND_OK)
@@ -174,7 +178,7 @@ static struct config_file *directory_former(
 	for (; former != NULL && reader->former_files < former->domain_files_length;
 		reader->former_files++) {
 		struct config_file *file = former->domain_files[reader->former_files];
-		int order = strcmp(file->source.path + skipped, name);
+		int order = strcmp(config_file_source(file)->path + skipped, name);
 
 		if (order > 0)
 			break;
@@ -218,6 +222,7 @@ static void directory_file(struct config_reader *reader, const char *directory, 
 	(void)snprintf(path, size, "%s/%s", directory, name);
 	name[strlen(name) - strlen(suffix)] = '\0';
 	file_load(reader, path, name);
+	free(path);
 }
 
 /* What a file says depends on the services that there are. */
@@ -299,9 +304,11 @@ bool config_directory_is_current(const struct config *config)
 
 	if (config->domains_dir == NULL)
 		return true;
-	for (i = 0; i < config->domain_files_length; i++)
-		if (config->domain_files[i]->source.is_failed ||
-			!source_is_same(&config->domain_files[i]->source))
+	for (i = 0; i < config->domain_files_length; i++) {
+		const struct source *source = config_file_source(config->domain_files[i]);
+
+		if (source->is_failed || !source_is_same(source))
 			return false;
+	}
 	return directory_is_known(config);
 }

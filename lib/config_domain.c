@@ -17,7 +17,6 @@ void config_domain_clear(struct config_domain *domain)
 		config_list_clear(&domain->choices[i].hosts);
 	}
 	free(domain->choices);
-	free(domain->name);
 	memset(domain, 0, sizeof(*domain));
 }
 
@@ -165,18 +164,31 @@ bool config_domain_append(struct config_reader *reader, struct config_domain *do
 	return true;
 }
 
+struct config_domain *config_domain_new(const char *name)
+{
+	size_t size = strlen(name) + 1;
+	struct config_domain *domain = calloc(1, sizeof(*domain) + size);
+
+	if (domain != NULL)
+		domain->name = memcpy(domain + 1, name, size);
+	return domain;
+}
+
 /* Moves it to where it lives on: into its file, or to a place of its own. */
 static void domain_keep_take(
 	struct config_reader *reader, struct config_domain *domain, struct config_file *file)
 {
-	struct config_domain *kept = file != NULL ? &file->domain : malloc(sizeof(*kept));
+	struct config_domain *kept = file != NULL ? &file->domain : config_domain_new(domain->name);
+	const char *name;
 
 	if (kept == NULL) {
 		reader->is_out_of_memory = true;
 		config_domain_clear(domain);
 		return;
 	}
+	name = file != NULL ? domain->name : kept->name;
 	*kept = *domain;
+	kept->name = name;
 	kept->file = file;
 	if (!config_domain_append(reader, kept) && file == NULL) {
 		config_domain_clear(kept);
@@ -218,7 +230,7 @@ void config_domain_read(
 		/* A file that has the wrong name must not take the right one's place. */
 		if (!entry->is_bad)
 			domain_claim(entry, domain.place, has_own_file);
-		domain.name = config_text_dup(entry->reader, entry->name);
+		domain.name = entry->name;
 	}
 	for (i = 0; i < length; i++)
 		domain_member_read(entry, config_setting_get_elem(group, i), has_own_file, &domain);

@@ -3,18 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct config_file *config_file_new(struct config_reader *reader, char *path)
+struct config_file *config_file_new(
+	struct config_reader *reader, const char *path, const char *name)
 {
-	struct config_file *file = calloc(1, sizeof(*file));
+	size_t before = sizeof(struct config_file) + source_size(path);
+	size_t size = strlen(name) + 1;
+	struct config_file *file = calloc(1, before + size);
 
 	if (file == NULL) {
 		reader->is_out_of_memory = true;
-		free(path);
 		return NULL;
 	}
 	atomic_init(&file->references, 1);
-	file->source.path = path;
+	source_init(config_file_source(file), path);
+	memcpy((char *)file + before, name, size);
 	return file;
+}
+
+const char *config_file_name(const struct config_file *file)
+{
+	const struct source *source = config_file_source(file);
+
+	return (const char *)source + source->size;
 }
 
 struct config_file *config_file_ref(struct config_file *file)
@@ -29,7 +39,6 @@ void config_file_unref(struct config_file *file)
 		atomic_fetch_sub_explicit(&file->references, 1, memory_order_acq_rel) != 1)
 		return;
 	config_domain_clear(&file->domain);
-	free(file->source.path);
 	free(file);
 }
 
@@ -42,7 +51,7 @@ const struct config_file *config_file_peek(const struct config *config, const ch
 	while (first < end) {
 		size_t middle = first + (end - first) / 2;
 		const struct config_file *file = config->domain_files[middle];
-		int order = strcmp(file->source.path + skipped, name);
+		int order = strcmp(config_file_source(file)->path + skipped, name);
 
 		if (order == 0)
 			return file;

@@ -99,7 +99,7 @@ static void include_file(
 		return;
 	}
 	status = sources_read(
-		entry->reader->config->sources, path, CONFIG_FILE_SIZE_MAX, &bytes, &error);
+		&entry->reader->config->sources, path, CONFIG_FILE_SIZE_MAX, &bytes, &error);
 	if (status == CERTBIND_E_MEMORY) {
 		entry->reader->is_out_of_memory = true;
 	} else if (status < 0) {
@@ -244,7 +244,7 @@ int config_include_main(
 	struct file_bytes bytes;
 	char *identity;
 	int status =
-		sources_read(reader->config->sources, path, CONFIG_FILE_SIZE_MAX, &bytes, error);
+		sources_read(&reader->config->sources, path, CONFIG_FILE_SIZE_MAX, &bytes, error);
 
 	if (status < 0)
 		return status;

@@ -124,7 +124,7 @@ static int domain_keep(struct config *config, const struct config *former_config
 {
 	struct config_domain **grown = realloc(
 		config->domains, (config->domains_length + 1) * sizeof(struct config_domain *));
-	struct config_domain *copy = calloc(1, sizeof(*copy));
+	struct config_domain *copy = config_domain_new(former->name);
 	size_t i;
 	int status;
 
@@ -136,10 +136,8 @@ static int domain_keep(struct config *config, const struct config *former_config
 	}
 	grown[config->domains_length++] = copy;
 	copy->has_own_file = former->has_own_file;
-	status = string_copy(&copy->name, former->name);
-	if (status == CERTBIND_OK)
-		status = place_copy(config, &copy->place, &former->place);
-	copy->choices = calloc(former->choices_length + 1, sizeof(*copy->choices));
+	status = place_copy(config, &copy->place, &former->place);
+	copy->choices = calloc((size_t)former->choices_length + 1, sizeof(*copy->choices));
 	if (copy->choices == NULL)
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < former->choices_length && status == CERTBIND_OK; i++)
@@ -157,7 +155,7 @@ static int compare_domains(const void *a, const void *b)
 
 static const struct config_domain *domain_find(const struct config *config, const char *name)
 {
-	const struct config_domain wanted = { .name = (char *)(uintptr_t)name };
+	const struct config_domain wanted = { .name = name };
 	const struct config_domain *key = &wanted;
 	struct config_domain *const *found =
 		config->domains_length > 0 ? bsearch(&key, config->domains, config->domains_length,

@@ -243,7 +243,7 @@ void config_domains_read(struct config_entry *top, const struct config_setting_t
 /* Reads a domain's group and keeps it; in a file of its own (else NULL), without the key `name`. */
 void config_domain_read(
 	struct config_entry *entry, const struct config_setting_t *group, struct config_file *file);
-void config_domain_clear(struct config_domain *domain);
+void config_domain_clear(struct config_domain *domain); /* not the block itself */
 /* Adds one to the config; its owner stays the owner. False: memory, noted. */
 bool config_domain_append(struct config_reader *reader, struct config_domain *domain);
 /* Sorts them by name. */
@@ -260,8 +260,10 @@ const char *config_link_fault(const char *path, const struct file_id *id);
 
 /* config_file.c: a file of domains_dir */
 
-/* Takes the path. NULL: memory, noted. */
-struct config_file *config_file_new(struct config_reader *reader, char *path);
+/* `name`: of the file without its suffix. NULL: memory, noted. */
+struct config_file *config_file_new(
+	struct config_reader *reader, const char *path, const char *name);
+const char *config_file_name(const struct config_file *file); /* as it was given */
 struct config_file *config_file_ref(struct config_file *file);
 void config_file_unref(struct config_file *file); /* NULL does nothing */
 

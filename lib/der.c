@@ -66,6 +66,11 @@ struct secret_arena *der_pool_secrets(struct der_pool *pool)
 	return pool != NULL ? pool->secrets : NULL;
 }
 
+uint64_t der_pool_hash(const struct der_pool *pool, const void *data, size_t size)
+{
+	return hash_bytes(&pool->key, data, size);
+}
+
 size_t der_pool_count(struct der_pool *pool)
 {
 	size_t length;

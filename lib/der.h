@@ -24,6 +24,8 @@ struct secret_arena;
 struct der_pool *der_pool_new(void); /* NULL: memory */
 struct der_pool *der_pool_ref(struct der_pool *pool);
 void der_pool_unref(struct der_pool *pool); /* each listed der, and each secret, holds its pool */
+/* By a key of the pool's own: of equal bytes it is the same, and nobody can make others so. */
+uint64_t der_pool_hash(const struct der_pool *pool, const void *data, size_t size);
 size_t der_pool_count(struct der_pool *pool); /* how many are listed */
 struct secret_arena *der_pool_secrets(struct der_pool *pool); /* lives as long; NULL for NULL */
 

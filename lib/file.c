@@ -66,13 +66,19 @@ static int check_kind(
 	return CERTBIND_OK;
 }
 
+/* Of a time that is centuries away the upper bits are lost: it still differs from its neighbours. */
+static int64_t nanoseconds(const struct timespec *time)
+{
+	return (int64_t)((uint64_t)time->tv_sec * 1000000000U + (uint64_t)time->tv_nsec);
+}
+
 struct file_id file_id_of(const struct stat *status)
 {
 	struct file_id id = { .device = status->st_dev,
 		.inode = status->st_ino,
 		.size = status->st_size,
-		.changed = status->st_mtim,
-		.status_changed = status->st_ctim };
+		.changed = nanoseconds(&status->st_mtim),
+		.status_changed = nanoseconds(&status->st_ctim) };
 
 	return id;
 }
@@ -251,14 +257,8 @@ char *file_resolve_dup(const char *naming_file, const char *path)
 	return resolved;
 }
 
-static bool time_equal(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 bool file_id_equal(const struct file_id *a, const struct file_id *b)
 {
 	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       time_equal(&a->changed, &b->changed) &&
-	       time_equal(&a->status_changed, &b->status_changed);
+	       a->changed == b->changed && a->status_changed == b->status_changed;
 }

@@ -5,6 +5,7 @@
 #include <certbind/error.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 /* What tells one version of a file from another without reading it. */
@@ -12,8 +13,8 @@ struct file_id {
 	dev_t device;
 	ino_t inode;
 	off_t size;
-	struct timespec changed; /* st_mtim */
-	struct timespec status_changed; /* st_ctim */
+	/* st_mtim and st_ctim, ns since the epoch: one is kept for each file that was read. */
+	int64_t changed, status_changed;
 };
 
 struct secret_arena;

@@ -115,14 +115,14 @@ static const struct pair *nearest_pair(const struct served *served,
 /* When the files of a certificate changed last; 0: it is not from files. */
 static int64_t changed_at(const struct certificate *certificate)
 {
-	const struct sources *sources = certificate->sources;
+	const struct source *source;
 	int64_t last = 0;
-	size_t i;
 
-	for (i = 0; sources != NULL && i < sources->length; i++)
-		if ((int64_t)sources->items[i].id.changed.tv_sec > last)
-			last = (int64_t)sources->items[i].id.changed.tv_sec;
-	return last;
+	for (source = sources_first(certificate->sources); source != NULL;
+		source = sources_next(certificate->sources, source))
+		if (source->id.changed > last)
+			last = source->id.changed;
+	return last / 1000000000;
 }
 
 /* What to do about it. */

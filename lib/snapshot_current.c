@@ -12,12 +12,11 @@
 
 static bool sources_have(const struct sources *sources, const char *path)
 {
-	size_t i;
+	const struct source *source = sources_first(sources);
 
-	for (i = 0; i < sources->length; i++)
-		if (strcmp(sources->items[i].path, path) == 0)
-			return true;
-	return false;
+	while (source != NULL && strcmp(source->path, path) != 0)
+		source = sources_next(sources, source);
+	return source != NULL;
 }
 
 /* What the certificate of that name in the directory was read from; NULL: there is none. */
@@ -65,10 +64,11 @@ static bool file_is_of(
 {
 	const struct sources *sources = sources_peek(snapshot, directory, name);
 	size_t before = strlen(directory) + 1, length = strlen(file);
-	size_t i;
+	const struct source *source;
 
-	for (i = 0; sources != NULL && i < sources->length; i++) {
-		const char *path = sources->items[i].path;
+	for (source = sources_first(sources); source != NULL;
+		source = sources_next(sources, source)) {
+		const char *path = source->path;
 
 		if (strlen(path) >= before + length && strncmp(path, directory, before - 1) == 0 &&
 			strncmp(path + before, file, length) == 0 &&

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "error.h"
 #include "snapshot_internal.h"
-#include <gnutls/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,43 +17,50 @@ void snapshot_state_clear(struct snapshot_state *state)
 	memset(state, 0, sizeof(*state));
 }
 
-static int digest_text(gnutls_hash_hd_t hash, const char *text)
+/* Of a sequence of texts; 64 bits of a keyed hash, whose collisions nobody can look for. */
+struct definition {
+	const struct der_pool *pool;
+	uint64_t digest;
+};
+
+/* NULL is another text than any other. */
+static void define(struct definition *definition, const char *text)
 {
-	/* With its NUL: the end of each text counts. */
-	return text != NULL ? gnutls_hash(hash, text, strlen(text) + 1)
-			    : gnutls_hash(hash, "\xff", 1);
+	uint64_t parts[3] = { definition->digest };
+
+	if (text != NULL) {
+		parts[1] = 1;
+		parts[2] = der_pool_hash(definition->pool, text, strlen(text));
+	}
+	definition->digest = der_pool_hash(definition->pool, parts, sizeof(parts));
 }
 
-static int digest_pair(gnutls_hash_hd_t hash, const struct config_pair *pair)
+static void define_pair(struct definition *definition, const struct config_pair *pair)
 {
-	const char *password =
-		pair->key_password != NULL ? (const char *)pair->key_password->data : NULL;
-	const char *texts[] = { pair->key, password, pair->key_password_file, pair->staple };
+	const struct der *password = pair->key_password;
 	size_t i;
-	int status = gnutls_hash(hash, "pair", 5);
 
-	for (i = 0; i < pair->chain.length && status >= 0; i++)
-		status = digest_text(hash, pair->chain.items[i]);
-	for (i = 0; i < sizeof(texts) / sizeof(texts[0]) && status >= 0; i++)
-		status = digest_text(hash, texts[i]);
-	return status;
+	for (i = 0; i < pair->chain.length; i++)
+		define(definition, pair->chain.items[i]);
+	/* Ends the chain; what follows is always as much. */
+	define(definition, NULL);
+	define(definition, pair->key);
+	define(definition, password != NULL ? (const char *)password->data : NULL);
+	define(definition, pair->key_password_file);
+	define(definition, pair->staple);
 }
 
 /* What the configuration says of a certificate, but for where. */
-static int definition_digest(
-	const struct config_certificate *entry, bool strict_key_permissions, unsigned char *digest)
+static uint64_t definition_digest(
+	const struct config_certificate *entry, const struct certificate_options *options)
 {
-	gnutls_hash_hd_t hash;
+	struct definition definition = { .pool = options->pool };
 	size_t i;
-	int status = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256);
 
-	if (status < 0)
-		return CERTBIND_E_MEMORY;
-	status = gnutls_hash(hash, strict_key_permissions ? "strict" : "lax", 4);
-	for (i = 0; i < entry->pairs_length && status >= 0; i++)
-		status = digest_pair(hash, &entry->pairs[i]);
-	gnutls_hash_deinit(hash, digest);
-	return status < 0 ? CERTBIND_E_MEMORY : CERTBIND_OK;
+	define(&definition, options->strict_key_permissions ? "strict" : "lax");
+	for (i = 0; i < entry->pairs_length; i++)
+		define_pair(&definition, &entry->pairs[i]);
+	return definition.digest;
 }
 
 /* Both may be NULL: none. */
@@ -154,7 +160,7 @@ static int take_or_keep(struct snapshot_taking *taking, struct certificate *form
 			state, former_state, now, read->faults[0].file, read->faults[0].message);
 	else if (former->pairs_length > 0 && is_within_dates(former, now) &&
 		 !is_within_dates(read, now))
-		status = state_stale(state, former_state, now, state->sources->items[0].path,
+		status = state_stale(state, former_state, now, sources_first(state->sources)->path,
 			"The certificate in the files is outside its dates.");
 	else
 		return CERTBIND_OK;
@@ -164,7 +170,7 @@ static int take_or_keep(struct snapshot_taking *taking, struct certificate *form
 }
 
 /* `former` has the certificate at `index`; NULL: it is new. */
-static int take_fresh(const struct snapshot *former, size_t index, const unsigned char *definition,
+static int take_fresh(const struct snapshot *former, size_t index, uint64_t definition,
 	const struct certificate_options *options, struct snapshot_taking *taking)
 {
 	int status = certificate_read(taking->entry, options, &taking->certificate, NULL);
@@ -178,8 +184,7 @@ static int take_fresh(const struct snapshot *former, size_t index, const unsigne
 		return CERTBIND_OK;
 	}
 	taking->state.sources = sources_ref(taking->certificate->sources);
-	memcpy(taking->state.sources->definition, definition,
-		sizeof(taking->state.sources->definition));
+	taking->state.sources->definition = definition;
 	if (former == NULL)
 		return CERTBIND_OK;
 	served = former->certificates[index];
@@ -191,12 +196,10 @@ static int take_fresh(const struct snapshot *former, size_t index, const unsigne
 }
 
 /* Nothing has changed since: neither what the configuration says nor the files. */
-static bool is_unchanged(
-	const struct snapshot_state *state, const unsigned char *definition, bool is_watched)
+static bool is_unchanged(const struct snapshot_state *state, uint64_t definition, bool is_watched)
 {
 	return state->stale_since == 0 && state->sources != NULL &&
-	       memcmp(state->sources->definition, definition, sizeof(state->sources->definition)) ==
-		       0 &&
+	       state->sources->definition == definition &&
 	       (is_watched || sources_are_current(state->sources));
 }
 
@@ -225,9 +228,8 @@ int snapshot_take(const struct snapshot_options *build, const struct certificate
 	struct snapshot_taking *taking)
 {
 	const struct snapshot *former = build->former;
-	unsigned char definition[32];
+	uint64_t definition;
 	size_t index = 0;
-	int status;
 
 	if (taking->entry == NULL) /* decided already: gone from its directory */
 		return CERTBIND_OK;
@@ -239,9 +241,7 @@ int snapshot_take(const struct snapshot_options *build, const struct certificate
 		if (state_take_over(former, index, taking))
 			return CERTBIND_OK;
 	}
-	status = definition_digest(taking->entry, options->strict_key_permissions, definition);
-	if (status < 0)
-		return status;
+	definition = definition_digest(taking->entry, options);
 	if (former != NULL)
 		index = snapshot_certificate_index(former, taking->entry->name);
 	if (former == NULL || index == former->certificates_length)

@@ -20,7 +20,7 @@ void snapshot_ticket_clear(struct snapshot_ticket *ticket)
 static int ticket_fault(struct snapshot_ticket *ticket, enum finding_code code, bool is_refused,
 	const char *predicate)
 {
-	const char *path = ticket->sources->items[0].path;
+	const char *path = sources_first(ticket->sources)->path;
 	size_t size = strlen(path) + strlen(predicate) + 64;
 
 	ticket->code = code;
@@ -59,7 +59,7 @@ static int ticket_read(
 	ticket->sources = sources_new();
 	if (ticket->sources == NULL)
 		return CERTBIND_E_MEMORY;
-	status = sources_read_secret(ticket->sources, der_pool_secrets(pool),
+	status = sources_read_secret(&ticket->sources, der_pool_secrets(pool),
 		config->ticket_key_file, TICKET_FILE_MAX, &bytes, &error);
 	if (status == CERTBIND_E_MEMORY)
 		return status;
@@ -90,7 +90,7 @@ static bool ticket_is_unchanged(const struct snapshot *former, const struct conf
 	const struct snapshot_ticket *ticket = &former->ticket;
 
 	return ticket->sources != NULL && !ticket->is_refused &&
-	       strcmp(ticket->sources->items[0].path, config->ticket_key_file) == 0 &&
+	       strcmp(sources_first(ticket->sources)->path, config->ticket_key_file) == 0 &&
 	       former->config->strict_key_permissions == config->strict_key_permissions &&
 	       sources_are_current(ticket->sources);
 }

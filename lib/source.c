@@ -22,15 +22,45 @@ struct sources *sources_ref(struct sources *sources)
 
 void sources_unref(struct sources *sources)
 {
-	size_t i;
+	if (sources != NULL &&
+		atomic_fetch_sub_explicit(&sources->references, 1, memory_order_acq_rel) == 1)
+		free(sources);
+}
 
-	if (sources == NULL ||
-		atomic_fetch_sub_explicit(&sources->references, 1, memory_order_acq_rel) != 1)
-		return;
-	for (i = 0; i < sources->length; i++)
-		free(sources->items[i].path);
-	free(sources->items);
-	free(sources);
+/* `at`: bytes behind it; there may be none. */
+static struct source *sources_at(const struct sources *sources, size_t at)
+{
+	return (struct source *)(void *)((unsigned char *)(uintptr_t)(sources + 1) + at);
+}
+
+const struct source *sources_first(const struct sources *sources)
+{
+	return sources != NULL && sources->size > 0 ? sources_at(sources, 0) : NULL;
+}
+
+const struct source *sources_next(const struct sources *sources, const struct source *source)
+{
+	size_t at = (size_t)((const unsigned char *)source - (const unsigned char *)(sources + 1)) +
+		    source->size;
+
+	return at < sources->size ? sources_at(sources, at) : NULL;
+}
+
+size_t source_size(const char *path)
+{
+	const size_t alignment = _Alignof(struct source);
+	size_t size = offsetof(struct source, path) + strlen(path) + 1;
+
+	return (size + alignment - 1) / alignment * alignment;
+}
+
+void source_init(struct source *source, const char *path)
+{
+	size_t size = source_size(path);
+
+	memset(source, 0, size);
+	source->size = (uint32_t)size;
+	memcpy(source->path, path, strlen(path));
 }
 
 /* What a file is now; false: it is not there. */
@@ -72,42 +102,49 @@ int source_file_read(struct source *source, size_t size_max, struct file_bytes *
 	return status;
 }
 
-int sources_add(struct sources *sources, const char *path, const struct file_bytes *bytes)
+/* NULL: memory. */
+static struct source *sources_append(
+	struct sources **sources, const char *path, const struct file_bytes *bytes)
 {
-	struct source *items =
-		realloc(sources->items, (sources->length + 1) * sizeof(*sources->items));
+	size_t former = (*sources)->size;
+	size_t size = source_size(path);
+	struct sources *grown = NULL;
 	struct source *source;
 
-	if (items == NULL)
-		return CERTBIND_E_MEMORY;
-	sources->items = items;
-	source = &items[sources->length];
-	memset(source, 0, sizeof(*source));
-	source->path = strdup(path);
-	if (source->path == NULL)
-		return CERTBIND_E_MEMORY;
+	if (size < UINT32_MAX - former)
+		grown = realloc(*sources, sizeof(*grown) + former + size);
+	if (grown == NULL)
+		return NULL;
+	*sources = grown;
+	grown->size += (uint32_t)size;
+	source = sources_at(grown, former);
+	source_init(source, path);
 	source_note(source, bytes);
-	sources->length++;
-	return CERTBIND_OK;
+	return source;
 }
 
-int sources_note(struct sources *sources, const char *path)
+int sources_add(struct sources **sources, const char *path, const struct file_bytes *bytes)
 {
-	int status = sources_add(sources, path, NULL);
+	return sources_append(sources, path, bytes) != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
+}
 
-	if (status == CERTBIND_OK)
-		sources->items[sources->length - 1].is_failed = false;
-	return status;
+int sources_note(struct sources **sources, const char *path)
+{
+	struct source *source = sources_append(sources, path, NULL);
+
+	if (source == NULL)
+		return CERTBIND_E_MEMORY;
+	source->is_failed = false;
+	return CERTBIND_OK;
 }
 
 bool sources_are_same(const struct sources *sources)
 {
-	size_t i;
+	const struct source *source = sources_first(sources);
 
-	for (i = 0; i < sources->length; i++)
-		if (!source_is_same(&sources->items[i]))
-			return false;
-	return true;
+	while (source != NULL && source_is_same(source))
+		source = sources_next(sources, source);
+	return source == NULL;
 }
 
 bool sources_are_current(const struct sources *sources)
@@ -123,38 +160,36 @@ bool source_equal(const struct source *a, const struct source *b)
 
 bool sources_equal(const struct sources *a, const struct sources *b)
 {
-	size_t i;
+	const struct source *in_a = sources_first(a);
+	const struct source *in_b = sources_first(b);
 
-	if (a->length != b->length)
-		return false;
-	for (i = 0; i < a->length; i++)
-		if (!source_equal(&a->items[i], &b->items[i]))
-			return false;
-	return true;
+	while (in_a != NULL && in_b != NULL && source_equal(in_a, in_b)) {
+		in_a = sources_next(a, in_a);
+		in_b = sources_next(b, in_b);
+	}
+	return in_a == NULL && in_b == NULL;
 }
 
 bool sources_have_missing(const struct sources *sources)
 {
-	size_t i;
+	const struct source *source = sources_first(sources);
 
-	for (i = 0; i < sources->length; i++)
-		if (sources->items[i].is_missing)
-			return true;
-	return false;
+	while (source != NULL && !source->is_missing)
+		source = sources_next(sources, source);
+	return source != NULL;
 }
 
 bool sources_have_failed(const struct sources *sources)
 {
-	size_t i;
+	const struct source *source = sources_first(sources);
 
-	for (i = 0; i < sources->length; i++)
-		if (sources->items[i].is_failed)
-			return true;
-	return false;
+	while (source != NULL && !source->is_failed)
+		source = sources_next(sources, source);
+	return source != NULL;
 }
 
 /* What was read, or why not, is noted. */
-static int note_read(struct sources *sources, const char *path, int status,
+static int note_read(struct sources **sources, const char *path, int status,
 	struct file_bytes *bytes, struct certbind_error *error)
 {
 	if (sources == NULL || status == CERTBIND_E_MEMORY)
@@ -166,7 +201,7 @@ static int note_read(struct sources *sources, const char *path, int status,
 	return status;
 }
 
-int sources_read(struct sources *sources, const char *path, size_t size_max,
+int sources_read(struct sources **sources, const char *path, size_t size_max,
 	struct file_bytes *bytes, struct certbind_error *error)
 {
 	int status = file_read(path, size_max, bytes, error);
@@ -174,7 +209,7 @@ int sources_read(struct sources *sources, const char *path, size_t size_max,
 	return note_read(sources, path, status, bytes, error);
 }
 
-int sources_read_secret(struct sources *sources, struct secret_arena *secrets, const char *path,
+int sources_read_secret(struct sources **sources, struct secret_arena *secrets, const char *path,
 	size_t size_max, struct file_bytes *bytes, struct certbind_error *error)
 {
 	int status = file_read_secret(secrets, path, size_max, bytes, error);

@@ -5,13 +5,21 @@
 #include "file.h"
 #include <stdatomic.h>
 
-/* One file that was read, or was not there to be read. */
+/*
+ * One file that was read, or was not there to be read. There is one a certificate and one a domain:
+ * it is kept in one piece with its path, behind what it belongs to.
+ */
 struct source {
-	char *path;
 	struct file_id id; /* of what was read; zero when nothing was */
+	uint32_t size; /* of this piece */
 	bool is_missing;
 	bool is_failed; /* it was there and could not be read: it may be by now */
+	char path[];
 };
+
+/* Bytes of a source with that path; and makes it of as many. */
+size_t source_size(const char *path);
+void source_init(struct source *source, const char *path);
 
 /*
  * The files that something was made of, as they were when they were read: what tells later whether
@@ -19,10 +27,14 @@ struct source {
  */
 struct sources {
 	atomic_uint references;
-	struct source *items;
-	size_t length;
-	unsigned char definition[32]; /* of what the configuration says of it */
+	uint32_t size; /* bytes of the sources behind */
+	uint64_t definition; /* of what the configuration says of it */
+	/* Behind it, in the same block: each source. */
 };
+
+/* One after the other, in the order in which they were noted; NULL: no more, or no sources. */
+const struct source *sources_first(const struct sources *sources);
+const struct source *sources_next(const struct sources *sources, const struct source *source);
 
 struct sources *sources_new(void); /* NULL: memory */
 struct sources *sources_ref(struct sources *sources);
@@ -32,11 +44,14 @@ void sources_unref(struct sources *sources); /* NULL does nothing */
 int source_file_read(struct source *source, size_t size_max, struct file_bytes *bytes,
 	struct certbind_error *error);
 
-/* Notes a file that was read (`bytes`), or could not be (NULL). */
-int sources_add(struct sources *sources, const char *path, const struct file_bytes *bytes);
+/*
+ * Notes a file that was read (`bytes`), or could not be (NULL). Who notes has the one reference:
+ * *sources moves.
+ */
+int sources_add(struct sources **sources, const char *path, const struct file_bytes *bytes);
 
 /* Notes a file that somebody else reads, as it is now. */
-int sources_note(struct sources *sources, const char *path);
+int sources_note(struct sources **sources, const char *path);
 
 /* Is it still what it was, be that readable or not? One stat(2). */
 bool source_is_same(const struct source *source);
@@ -53,10 +68,10 @@ bool sources_equal(const struct sources *a, const struct sources *b);
 bool sources_have_missing(const struct sources *sources);
 bool sources_have_failed(const struct sources *sources);
 
-/* Reads a file and notes it. As file_read() and file_read_secret(). */
-int sources_read(struct sources *sources, const char *path, size_t size_max,
+/* Reads a file and notes it; NULL as sources: does not. As file_read() and file_read_secret(). */
+int sources_read(struct sources **sources, const char *path, size_t size_max,
 	struct file_bytes *bytes, struct certbind_error *error);
-int sources_read_secret(struct sources *sources, struct secret_arena *secrets, const char *path,
+int sources_read_secret(struct sources **sources, struct secret_arena *secrets, const char *path,
 	size_t size_max, struct file_bytes *bytes, struct certbind_error *error);
 
 #endif

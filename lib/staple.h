@@ -18,7 +18,7 @@ struct staple_question {
 	const struct der *certificate;
 	const struct der *issuer; /* NULL: the chain has none, and nothing can be verified */
 	int64_t now;
-	struct sources *sources; /* notes the file; NULL: nobody does */
+	struct sources **sources; /* notes the file; NULL: nobody does */
 };
 
 /*

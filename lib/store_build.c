@@ -102,8 +102,8 @@ static int build_note_ticket(struct store_build *build)
 		instead = ticket->stale_since != 0
 				  ? " The last good key stays in use."
 				  : " Session tickets are made with a random key instead.";
-	(void)error_set(&event, CERTBIND_E_FILE, ticket->sources->items[0].path, 0, "%.900s%s",
-		ticket->message, instead);
+	(void)error_set(&event, CERTBIND_E_FILE, sources_first(ticket->sources)->path, 0,
+		"%.900s%s", ticket->message, instead);
 	return events_add(&build->events, CERTBIND_LEVEL_WARNING, &event);
 }
 
@@ -246,7 +246,8 @@ static bool configs_differ(const struct config *a, const struct config *b)
 		return true;
 	for (i = 0; i < a->domain_files_length; i++)
 		if (a->domain_files[i] != b->domain_files[i] &&
-			!source_equal(&a->domain_files[i]->source, &b->domain_files[i]->source))
+			!source_equal(config_file_source(a->domain_files[i]),
+				config_file_source(b->domain_files[i])))
 			return true;
 	return false;
 }

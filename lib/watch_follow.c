@@ -18,10 +18,11 @@ struct follow {
 static void follow_sources(const struct follow *follow, const struct sources *sources,
 	const struct watch_subject *subject)
 {
-	size_t i;
+	const struct source *source;
 
-	for (i = 0; sources != NULL && i < sources->length; i++)
-		watch_set_path(follow->set, sources->items[i].path, subject);
+	for (source = sources_first(sources); source != NULL;
+		source = sources_next(sources, source))
+		watch_set_path(follow->set, source->path, subject);
 	if (follow->missed != NULL && sources != NULL && subject != NULL &&
 		!sources_are_same(sources))
 		watch_subject_note(subject, "", follow->missed);
@@ -77,13 +78,14 @@ static void follow_certificate_dir(const struct follow *follow, const char *path
 
 static void follow_domain_file(const struct follow *follow, const struct config_file *file)
 {
-	const char *name = strrchr(file->source.path, '/') + 1;
+	const struct source *source = config_file_source(file);
+	const char *name = strrchr(source->path, '/') + 1;
 
 	/* Of all others the directory tells. */
 	if (file->is_link)
-		watch_set_path(follow->set, file->source.path,
+		watch_set_path(follow->set, source->path,
 			watch_set_subject(follow->set, WATCH_DOMAIN_FILE, name));
-	if (follow->missed != NULL && !source_is_same(&file->source))
+	if (follow->missed != NULL && !source_is_same(source))
 		changes_note_domain_file(follow->missed, name);
 }
 
@@ -121,11 +123,12 @@ static void follow_certificate(
 {
 	const struct snapshot_state *state = &snapshot->states[index];
 	const char *name = snapshot->certificates[index]->name;
-	size_t i;
+	const struct source *source;
 
-	for (i = 0; state->sources != NULL && i < state->sources->length; i++)
-		if (!directory_tells(state, state->sources->items[i].path))
-			watch_set_path(follow->set, state->sources->items[i].path,
+	for (source = sources_first(state->sources); source != NULL;
+		source = sources_next(state->sources, source))
+		if (!directory_tells(state, source->path))
+			watch_set_path(follow->set, source->path,
 				watch_set_subject(follow->set, WATCH_CERTIFICATE, name));
 	if (follow->missed != NULL && state->sources != NULL && !sources_are_same(state->sources))
 		changes_note_certificate(follow->missed, name);

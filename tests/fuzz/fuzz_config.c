@@ -26,7 +26,7 @@ static char directory[64];
 static bool is_loading; /* else it is libFuzzer that opens a directory */
 
 /* The linker puts these in the place of what reads the disk (--wrap). */
-int __wrap_sources_read(struct sources *sources, const char *path, size_t size_max,
+int __wrap_sources_read(struct sources **sources, const char *path, size_t size_max,
 	struct file_bytes *bytes, struct certbind_error *error);
 DIR *__wrap_opendir(const char *path);
 DIR *__real_opendir(const char *path);
@@ -49,7 +49,7 @@ static void part_take(struct file_bytes *bytes)
 	rest_size = end != NULL ? rest_size - size - 1 : 0;
 }
 
-int __wrap_sources_read(struct sources *sources, const char *path, size_t size_max,
+int __wrap_sources_read(struct sources **sources, const char *path, size_t size_max,
 	struct file_bytes *bytes, struct certbind_error *error)
 {
 	if (sources_add(sources, path, NULL) != CERTBIND_OK)

@@ -115,7 +115,7 @@ static void test_top_keys(void **state)
 	assert_int_equal(config->files_length, 2);
 	assert_case_path(config->files[0], "good-every-key.conf");
 	assert_case_path(config->files[1], "good-every-key/more.conf");
-	assert_case_path(config->domain_files[0]->source.path,
+	assert_case_path(config_file_source(config->domain_files[0])->path,
 		"good-every-key/domains.d/xn--mll-hoa.example.conf");
 	config_unref(config);
 }

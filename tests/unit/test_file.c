@@ -273,24 +273,35 @@ static void resolves_paths(void **state)
 static void tells_versions_apart(void **state)
 {
 	struct file_id a = {
-		.device = 1, .inode = 2, .size = 3, .changed = { 4, 5 }, .status_changed = { 6, 7 }
+		.device = 1, .inode = 2, .size = 3, .changed = 4, .status_changed = 5
 	};
-	struct file_id b[7];
+	struct file_id b[5];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 7; i++)
+	for (i = 0; i < 5; i++)
 		b[i] = a;
 	assert_true(file_id_equal(&a, &b[0]));
 	b[0].device++;
 	b[1].inode++;
 	b[2].size++;
-	b[3].changed.tv_sec++;
-	b[4].changed.tv_nsec++;
-	b[5].status_changed.tv_sec++;
-	b[6].status_changed.tv_nsec++;
-	for (i = 0; i < 7; i++)
+	b[3].changed++;
+	b[4].status_changed++;
+	for (i = 0; i < 5; i++)
 		assert_false(file_id_equal(&a, &b[i]));
+}
+
+static void times_have_nanoseconds(void **state)
+{
+	struct stat status = { .st_mtim = { 4, 5 }, .st_ctim = { 6, 7 } };
+	struct file_id id = file_id_of(&status);
+
+	(void)state;
+	assert_int_equal(id.changed, INT64_C(4000000005));
+	assert_int_equal(id.status_changed, INT64_C(6000000007));
+	status.st_mtim.tv_sec = -1;
+	id = file_id_of(&status);
+	assert_int_equal(id.changed, -999999995);
 }
 
 int main(void)
@@ -309,6 +320,7 @@ int main(void)
 		IN_DIRECTORY(tells_other_faults),
 		cmocka_unit_test(resolves_paths),
 		cmocka_unit_test(tells_versions_apart),
+		cmocka_unit_test(times_have_nanoseconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
