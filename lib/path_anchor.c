@@ -71,8 +71,8 @@ static int anchors_add(struct anchors *anchors, gnutls_x509_crt_t certificate)
 		return status;
 	for (struct anchor *other = table_get(&anchors->subjects, anchor->fact->subject);
 		other != NULL; other = other->next) {
-		if (gnutls_x509_crt_equals(other->fact->certificate, anchor->fact->certificate) !=
-			0) {
+		if (gnutls_x509_crt_equals(
+			    fact_certificate(other->fact), fact_certificate(anchor->fact)) != 0) {
 			fact_unref(anchor->fact);
 			anchor->fact = NULL;
 			return CERTBIND_OK;

@@ -197,7 +197,7 @@ static void report_missing(
 	char name[LINK_NAME_SIZE];
 
 	link_name(&end->link, name);
-	if (gnutls_x509_crt_get_issuer_dn3(end->link.fact->certificate, &issuer, 0) == 0)
+	if (gnutls_x509_crt_get_issuer_dn3(fact_certificate(end->link.fact), &issuer, 0) == 0)
 		label_copy(text, &issuer);
 	gnutls_free(issuer.data);
 	if (unreadable != 0)
@@ -211,7 +211,7 @@ static void report_missing(
 			"The certificates of the chain sign each other in a circle: \"%s\" "
 			"(certificate %zu) leads to no trust anchor. Serve the certificates that "
 			"lead from the end-entity to a trust anchor.",
-			end->link.fact->label, end->link.position);
+			fact_label(end->link.fact), end->link.position);
 	else if (end->depth == 0)
 		report_add(report, FINDING_MISSING_INTERMEDIATE,
 			"The certificate's issuer \"%s\" is neither served nor trusted. Add the "
@@ -223,7 +223,7 @@ static void report_missing(
 			"neither "
 			"served nor trusted. Add the intermediate certificate of the issuer to the "
 			"chain file.",
-			end->link.fact->label, end->link.position, text);
+			fact_label(end->link.fact), end->link.position, text);
 }
 
 void build_report_end(struct build *build, size_t unreadable, struct path_report *report)
@@ -243,7 +243,7 @@ void build_report_end(struct build *build, size_t unreadable, struct path_report
 		report_add(report, FINDING_UNTRUSTED_CHAIN,
 			"The chain ends at the self-signed \"%s\" (certificate %zu), which is no "
 			"trust anchor. Get a certificate from an authority that clients trust.",
-			fact->label, end->link.position);
+			fact_label(fact), end->link.position);
 	else if (end->is_too_long)
 		report_add(report, FINDING_UNTRUSTED_CHAIN,
 			"No trust anchor is reached within %d certificates. Serve only the "

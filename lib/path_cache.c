@@ -39,11 +39,12 @@ static bool key_ids_differ(const struct fact *subject, const struct fact *issuer
 
 static bool signature_verify(const struct fact *subject, const struct fact *issuer)
 {
+	gnutls_pubkey_t key = fact_key(issuer);
 	int status;
 
-	if (issuer->key == NULL || subject->signature.size == 0 || subject->signed_part.size == 0)
+	if (key == NULL || subject->signature.size == 0 || subject->signed_part.size == 0)
 		return false;
-	status = gnutls_pubkey_verify_data2(issuer->key, subject->signature_algorithm,
+	status = gnutls_pubkey_verify_data2(key, subject->signature_algorithm,
 		GNUTLS_VERIFY_ALLOW_BROKEN, &subject->signed_part, &subject->signature);
 	if (status >= 0)
 		return true;

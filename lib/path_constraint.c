@@ -134,7 +134,7 @@ static void name_check(const struct application *application, const struct fact_
 static void subject_values_check(
 	const struct application *application, const char *oid, enum fact_name_type type)
 {
-	gnutls_x509_crt_t certificate = application->link->fact->certificate;
+	gnutls_x509_crt_t certificate = fact_certificate(application->link->fact);
 	unsigned char value[VALUE_SIZE];
 
 	for (unsigned int i = 0; i < SUBJECT_VALUES_MAX; i++) {

@@ -147,13 +147,13 @@ static int compare_avas(const void *a, const void *b)
 }
 
 /* One RDN, its attributes in the order of their folded form. Returns false at the name's end. */
-static bool rdn_fold(gnutls_x509_dn_t dn, int index, struct text *text)
+static bool rdn_fold(dn_ava_func *get, void *source, int index, struct text *text)
 {
 	char *avas[AVA_MAX] = { NULL };
 	size_t length = 0;
 	gnutls_x509_ava_st ava;
 
-	while (length < AVA_MAX && gnutls_x509_dn_get_rdn_ava(dn, index, (int)length, &ava) == 0) {
+	while (length < AVA_MAX && get(source, index, (int)length, &ava)) {
 		avas[length] = ava_fold_dup(&ava);
 		if (avas[length] == NULL) {
 			free(text->data);
@@ -174,14 +174,24 @@ static bool rdn_fold(gnutls_x509_dn_t dn, int index, struct text *text)
 	return length > 0;
 }
 
-char *dn_fold_dup(gnutls_x509_dn_t dn)
+char *dn_fold_each_dup(dn_ava_func *get, void *source)
 {
 	struct text text = { .data = calloc(1, 128), .room = 128 };
 	int index = 0;
 
-	while (index < RDN_MAX && text.data != NULL && rdn_fold(dn, index, &text))
+	while (index < RDN_MAX && text.data != NULL && rdn_fold(get, source, index, &text))
 		index++;
 	return text.data;
+}
+
+static bool dn_ava(void *source, int rdn, int index, gnutls_x509_ava_st *ava)
+{
+	return gnutls_x509_dn_get_rdn_ava(source, rdn, index, ava) == 0;
+}
+
+char *dn_fold_dup(gnutls_x509_dn_t dn)
+{
+	return dn_fold_each_dup(dn_ava, dn);
 }
 
 char *dn_fold_der_dup(const gnutls_datum_t *der)

@@ -14,6 +14,10 @@
 /* Folds a name; the caller frees with free(); NULL: memory, or no readable name. */
 char *dn_fold_dup(gnutls_x509_dn_t dn);
 
+/* The same of a name whose attributes `get` tells, by their RDN and their place in it; false: no more. */
+typedef bool dn_ava_func(void *source, int rdn, int index, gnutls_x509_ava_st *ava);
+char *dn_fold_each_dup(dn_ava_func *get, void *source);
+
 /* The same for DER. */
 char *dn_fold_der_dup(const gnutls_datum_t *der);
 

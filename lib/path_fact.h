@@ -63,17 +63,27 @@ enum {
 	FACT_SKIP_NEVER = 1000 /* more certificates than a path has */
 };
 
+/* What GnuTLS has of a certificate. */
+struct fact_import {
+	bool is_done;
+	gnutls_x509_crt_t certificate; /* NULL: memory */
+	gnutls_pubkey_t key;
+	char label[FACT_LABEL_SIZE];
+};
+
+/* RFC 5280, 4.1.2.2 */
+enum fact_serial { FACT_SERIAL_FINE, FACT_SERIAL_LONG, FACT_SERIAL_ZERO, FACT_SERIAL_NEGATIVE };
+
 /*
- * What one certificate says, parsed once. Immutable but for the count. Where `malformed` is not
- * empty, the fields that could not be read are as if they were absent.
+ * What one certificate says, parsed once. Immutable but for the count and for what GnuTLS has of it,
+ * which nearly no end-entity is asked for. Where `malformed` is not empty, the fields that could not
+ * be read are as if they were absent. Threads: one per object; those of anchors: any.
  */
 struct fact {
 	atomic_uint references;
 	uint64_t number; /* no two facts of one process have the same */
 	struct der *der; /* NULL: of an anchor */
-	gnutls_x509_crt_t certificate;
-	gnutls_pubkey_t
-		key; /* NULL: none that GnuTLS knows, or that signatures are verified with */
+	struct fact_import *import; /* behind this struct; see fact_certificate() and the like */
 	unsigned char key_id[FACT_KEY_ID_SIZE]; /* of a CA; zero for others, which need none */
 	gnutls_pk_algorithm_t key_algorithm;
 	unsigned int key_bits;
@@ -82,13 +92,16 @@ struct fact {
 	gnutls_datum_t signature;
 	char *subject; /* folded: path_dn.h */
 	char *issuer;
-	char label[FACT_LABEL_SIZE]; /* the subject, for messages */
+	enum fact_serial serial;
 	int64_t not_before, not_after;
 	int version;
 	uint32_t extensions; /* enum fact_extension: which there are */
 	uint32_t critical; /* and which of them are critical */
 	char unknown_critical[128]; /* the OID of the first critical one that is not understood */
 	char malformed[160]; /* the first thing that can't be read, in words */
+	bool has_key; /* one that GnuTLS knows, and that signatures are verified with */
+	/* At the end of common_names: one that can't be read, or is too long. */
+	bool has_strange_common_name;
 	bool is_ca;
 	int path_length; /* -1: no limit */
 	unsigned int key_usage; /* GNUTLS_KEY_…, when the extension is there */
@@ -96,6 +109,7 @@ struct fact {
 	bool has_other_purpose; /* one that the Baseline Requirements, 7.1.2.7.10, forbid */
 	gnutls_datum_t subject_key_id, authority_key_id; /* size 0: absent */
 	struct fact_names names; /* of the subjectAltName */
+	struct fact_names common_names; /* of the subject, in its order; the first few */
 	struct fact_names permitted, excluded; /* of the nameConstraints */
 	bool has_bad_authority_info; /* an AIA that is empty or can't be read */
 	struct fact_names policies, mapped_from, mapped_to; /* OIDs as text; mappings in pairs */
@@ -112,8 +126,34 @@ void label_copy(char label[FACT_LABEL_SIZE], const gnutls_datum_t *text);
  */
 int fact_new(asn1_node definitions, struct der *der, struct fact **fact);
 
+/* The same for one that is small enough; GnuTLS reads it, be it plain or not. */
+int fact_new_imported(asn1_node definitions, struct der *der, struct fact **fact);
+
 /* The same for an anchor; its own signature is not looked at. `certificate` is taken, always. */
 int fact_new_anchor(asn1_node definitions, gnutls_x509_crt_t certificate, struct fact **fact);
+
+/* As GnuTLS has it; NULL: memory. Lives as long as the fact. */
+gnutls_x509_crt_t fact_certificate(const struct fact *fact);
+
+/* The key to verify signatures with; NULL: there is none. Lives as long as the fact. */
+gnutls_pubkey_t fact_key(const struct fact *fact);
+
+/* The subject, for messages. Lives as long as the fact. */
+const char *fact_label(const struct fact *fact);
+
+enum { FACT_COMMON_NAMES_MAX = 16, FACT_COMMON_NAME_SIZE = 256 /* with its NUL */ };
+
+/* Looks at a serial number's content. */
+enum fact_serial fact_serial_of(const unsigned char *serial, size_t size);
+
+/* Adds one name, of a copy of its content. False: memory. */
+bool names_add(struct fact_names *names, enum fact_name_type type, const void *data, size_t size);
+
+/*
+ * path_fact_plain.c: fills in what a plain certificate (see plain.h) says that is no issuer's. False:
+ * it is another one, or memory; the fact is of no use.
+ */
+bool fact_plain_fill(struct fact *fact, asn1_node definitions);
 
 struct fact *fact_ref(struct fact *fact);
 void fact_unref(struct fact *fact); /* NULL does nothing */

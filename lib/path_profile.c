@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { SERIAL_SIZE_MAX = 20, VALUE_SIZE = 256, COMMON_NAMES_MAX = 16 };
-
 static void say(const struct path_link *link, struct path_report *report, const char *what)
 {
 	char name[LINK_NAME_SIZE];
@@ -13,26 +11,21 @@ static void say(const struct path_link *link, struct path_report *report, const 
 	report_add(report, FINDING_PROFILE, "%s %s.", name, what);
 }
 
-/* RFC 5280, 4.1.2.2 */
 static void check_serial(const struct path_link *link, struct path_report *report)
 {
-	unsigned char serial[128];
-	size_t size = sizeof(serial);
-	size_t zeros = 0;
-	int status = gnutls_x509_crt_get_serial(link->fact->certificate, serial, &size);
-
-	if (status == GNUTLS_E_SHORT_MEMORY_BUFFER || (status == 0 && size > SERIAL_SIZE_MAX)) {
+	switch (link->fact->serial) {
+	case FACT_SERIAL_FINE:
+		break;
+	case FACT_SERIAL_LONG:
 		say(link, report, "has a serial number of more than 20 octets");
-		return;
-	}
-	if (status != 0)
-		return;
-	while (zeros < size && serial[zeros] == 0)
-		zeros++;
-	if (zeros == size)
+		break;
+	case FACT_SERIAL_ZERO:
 		say(link, report, "has the serial number zero");
-	else if ((serial[0] & 0x80) != 0)
+		break;
+	case FACT_SERIAL_NEGATIVE:
 		say(link, report, "has a negative serial number");
+		break;
+	}
 }
 
 /* RFC 5280, 4.2.1.1 and 4.2.1.2 */
@@ -134,20 +127,15 @@ static bool is_alt_name(const struct fact_names *names, const char *text)
 static void check_common_name(const struct path_link *link, struct path_report *report)
 {
 	const struct fact *fact = link->fact;
+	bool is_alone = fact->has_strange_common_name;
 
-	for (unsigned int i = 0; i < COMMON_NAMES_MAX && fact->names.length > 0; i++) {
-		char value[VALUE_SIZE];
-		size_t size = sizeof(value);
-		int status = gnutls_x509_crt_get_dn_by_oid(
-			fact->certificate, GNUTLS_OID_X520_COMMON_NAME, i, 0, value, &size);
-
-		if (status == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-			break;
-		if (status == 0 && is_alt_name(&fact->names, value))
-			continue;
+	if (fact->names.length == 0)
+		return;
+	for (size_t i = 0; i < fact->common_names.length && !is_alone; i++)
+		is_alone =
+			!is_alt_name(&fact->names, (const char *)fact->common_names.items[i].data);
+	if (is_alone)
 		say(link, report, "has a Common Name that is not among its subjectAltName");
-		break;
-	}
 }
 
 void profile_check_end_entity(const struct path_link *link, struct path_report *report)

@@ -10,12 +10,13 @@ enum { RSA_BITS_MIN = 2048, CURVE_BITS_MIN = 256 };
 void link_name(const struct path_link *link, char name[LINK_NAME_SIZE])
 {
 	if (link->position == 0)
-		(void)snprintf(name, LINK_NAME_SIZE, "The trust anchor \"%s\"", link->fact->label);
+		(void)snprintf(
+			name, LINK_NAME_SIZE, "The trust anchor \"%s\"", fact_label(link->fact));
 	else if (link->position == 1)
 		(void)snprintf(name, LINK_NAME_SIZE, "The certificate");
 	else
 		(void)snprintf(name, LINK_NAME_SIZE, "Certificate %zu of the chain (\"%s\")",
-			link->position, link->fact->label);
+			link->position, fact_label(link->fact));
 }
 
 /* What to do about a certificate: the end-entity is the administrator's, others are not. */
@@ -110,7 +111,7 @@ static void check_key(const struct path_link *link, struct path_report *report)
 	char name[LINK_NAME_SIZE];
 
 	link_name(link, name);
-	if (fact->key == NULL)
+	if (!fact->has_key)
 		report_add(report, FINDING_MALFORMED,
 			"%s has a public key that can't be read, or of a kind or size that clients "
 			"do not take. Use an ECDSA key on P-256, or RSA with 2048 bits or more.",
@@ -158,13 +159,8 @@ bool rule_is_host(const char *common_name)
 
 static bool has_host_common_name(const struct fact *fact)
 {
-	char value[NAME_SIZE];
-	size_t size = sizeof(value);
-
-	if (gnutls_x509_crt_get_dn_by_oid(
-		    fact->certificate, GNUTLS_OID_X520_COMMON_NAME, 0, 0, value, &size) != 0)
-		return false;
-	return rule_is_host(value);
+	return fact->common_names.length > 0 &&
+	       rule_is_host((const char *)fact->common_names.items[0].data);
 }
 
 static bool has_name_of_type(const struct fact_names *names, enum fact_name_type type)

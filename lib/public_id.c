@@ -134,18 +134,22 @@ static bool number_put(
 	return true;
 }
 
+bool public_id_takes_point(gnutls_ecc_curve_t curve, const unsigned char *point, size_t size)
+{
+	return (curve == GNUTLS_ECC_CURVE_SECP256R1 || curve == GNUTLS_ECC_CURVE_SECP384R1 ||
+		       curve == GNUTLS_ECC_CURVE_SECP521R1) &&
+	       size == 2 * (size_t)gnutls_ecc_curve_get_size(curve) + 1 && point[0] == 4;
+}
+
 bool public_id_of_point(gnutls_ecc_curve_t curve, const unsigned char *point, size_t size,
 	unsigned char id[PUBLIC_ID_SIZE])
 {
 	enum { COORDINATE_MAX = 66 };
 	struct parameters parameters;
 	unsigned char first[COORDINATE_MAX + 1], second[COORDINATE_MAX + 1];
-	size_t length = 0;
+	size_t length = size / 2;
 
-	if (curve == GNUTLS_ECC_CURVE_SECP256R1 || curve == GNUTLS_ECC_CURVE_SECP384R1 ||
-		curve == GNUTLS_ECC_CURVE_SECP521R1)
-		length = (size_t)gnutls_ecc_curve_get_size(curve);
-	if (length == 0 || length > COORDINATE_MAX || size != 2 * length + 1 || point[0] != 4)
+	if (!public_id_takes_point(curve, point, size) || length > COORDINATE_MAX)
 		return false;
 	memset(&parameters, 0, sizeof(parameters));
 	parameters.head.algorithm = GNUTLS_PK_ECDSA;

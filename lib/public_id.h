@@ -25,6 +25,7 @@ int public_id_of_key(gnutls_privkey_t key, unsigned char id[PUBLIC_ID_SIZE]);
  */
 bool public_id_of_point(gnutls_ecc_curve_t curve, const unsigned char *point, size_t size,
 	unsigned char id[PUBLIC_ID_SIZE]);
+bool public_id_takes_point(gnutls_ecc_curve_t curve, const unsigned char *point, size_t size);
 bool public_id_of_rsa(const unsigned char *modulus, size_t modulus_size,
 	const unsigned char *exponent, size_t exponent_size, unsigned char id[PUBLIC_ID_SIZE]);
 

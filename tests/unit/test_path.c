@@ -8,17 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-/* Chains that chains.py makes; see there what each is. */
-struct chain_case {
-	const char *name;
-	size_t chain_length;
-	const gnutls_datum_t *chain;
-	size_t anchors_length;
-	const gnutls_datum_t *anchors;
-};
-
-#include "chains.h"
+#include "chain_case.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
