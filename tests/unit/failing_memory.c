@@ -147,10 +147,3 @@ size_t memory_live(void)
 	(void)pthread_mutex_unlock(&lock);
 	return length;
 }
-
-size_t memory_stride(size_t slow)
-{
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload != NULL && strstr(preload, "vgpreload") != NULL ? slow : 1;
-}

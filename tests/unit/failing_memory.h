@@ -20,7 +20,4 @@ bool memory_has_failed(void);
 /* How many blocks of certbind's and the test's are not freed. */
 size_t memory_live(void);
 
-/* How many allocations to go on by: 1, or `slow` where valgrind makes every step a long one. */
-size_t memory_stride(size_t slow);
-
 #endif

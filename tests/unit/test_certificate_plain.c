@@ -11,6 +11,7 @@
 #include "certificate.h"
 #include "certificate_plain.h"
 #include "certificate_read.h"
+#include "checker.h"
 #include "pki.h"
 #include "pkix.h"
 
@@ -97,14 +98,6 @@ static void reads_what_gnutls_reads(void **state)
 	}
 }
 
-/* How far apart the bytes are that are changed: valgrind is slow. */
-static size_t step(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload != NULL && strstr(preload, "vgpreload") != NULL ? 7 : 1;
-}
-
 /* Each byte of each certificate, with some of its values, and each length. */
 static void never_takes_more_than_gnutls(void **state)
 {
@@ -118,7 +111,7 @@ static void never_takes_more_than_gnutls(void **state)
 		unsigned char *data = malloc(der->size + 1);
 
 		assert_non_null(data);
-		for (at = 0; at < der->size; at += step()) {
+		for (at = 0; at < der->size; at += checker_stride(13)) {
 			memcpy(data, der->data, der->size);
 			for (j = 0; j < sizeof(changes); j++) {
 				data[at] = der->data[at] ^ changes[j];
@@ -174,7 +167,7 @@ static void never_takes_more_keys_than_gnutls(void **state)
 			0);
 		gnutls_x509_privkey_deinit(key);
 		assert_true(compare_key(&data));
-		for (at = 0; at < data.size; at += step()) {
+		for (at = 0; at < data.size; at += checker_stride(13)) {
 			unsigned char right = data.data[at];
 			unsigned int size = data.size;
 

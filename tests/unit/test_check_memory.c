@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "checker.h"
 #include "failing_memory.h"
 #include "scratch.h"
 #include <certbind/certbind.h>
@@ -219,7 +220,7 @@ static size_t ask_once(const struct question *question)
 static void ask_often(const struct question *question)
 {
 	size_t expected = ask_once(question);
-	size_t stride = memory_stride(17);
+	size_t stride = checker_stride(17);
 	size_t live = memory_live();
 	size_t refused = 0;
 	bool has_failed = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What no file in the source tree can show: FIFOs, bounds, permissions, patterns, big sets. */
+#include "checker.h"
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -248,14 +249,6 @@ static void test_hard_link(void **state)
 	config_unref(config);
 }
 
-/* valgrind is too slow for the full number. */
-static bool is_slow(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload != NULL && strstr(preload, "vgpreload") != NULL;
-}
-
 static void write_big(const char *path, size_t length)
 {
 	FILE *file = open_new(path);
@@ -302,7 +295,7 @@ static double load_seconds(size_t length)
 /* Eight times as many entries take eight times as long, or more on a busy machine, but not 64 times. */
 static void test_big(void **state)
 {
-	size_t length = is_slow() ? 200 : 2500;
+	size_t length = checker_is_valgrind() ? 200 : 2500;
 	double few = load_seconds(length);
 	double many = load_seconds(8 * length);
 
@@ -313,7 +306,7 @@ static void test_big(void **state)
 
 static void test_big_directory(void **state)
 {
-	size_t length = is_slow() ? 50 : 2000;
+	size_t length = checker_is_valgrind() ? 50 : 2000;
 	struct config *config;
 	char path[64];
 	size_t i;

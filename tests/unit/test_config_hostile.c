@@ -3,6 +3,7 @@
  * A domains_dir that less trusted users write: what is no plain file of a domain costs itself
  * alone. That nothing more is read than may be is counted in the files that were read.
  */
+#include "checker.h"
 #include "config.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -264,13 +265,6 @@ static void a_file_that_grows(void **state)
 	print_message("%zu loads, changed in %zu\n", i, changed);
 }
 
-static bool is_slow(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload != NULL && strstr(preload, "vgpreload") != NULL;
-}
-
 /* In memory where that can be had: disks take their time for so many. */
 static void make_directory(char *path, size_t size)
 {
@@ -282,7 +276,7 @@ static void make_directory(char *path, size_t size)
 /* 100,000 files that are none of a domain are not even looked at. */
 static void junk_is_not_read(void **state)
 {
-	size_t length = is_slow() ? JUNK_SLOW : JUNK;
+	size_t length = checker_is_valgrind() ? JUNK_SLOW : JUNK;
 	struct config *config;
 	char directory[64], text[128];
 	size_t i;
@@ -311,7 +305,7 @@ static void junk_is_not_read(void **state)
 /* Files with a domain's ending: one problem each, of bounded length. */
 static void many_bad_names(void **state)
 {
-	size_t length = is_slow() ? JUNK_SLOW / 10 : BAD_NAMES;
+	size_t length = checker_is_valgrind() ? JUNK_SLOW / 10 : BAD_NAMES;
 	struct config *config;
 	char path[64];
 	size_t i;

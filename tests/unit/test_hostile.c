@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include "checker.h"
 #include "hostile.h"
 
 struct flight {
@@ -73,7 +74,7 @@ static void changed_bytes(void **state)
 	flights_of(hostile, flights);
 	for (i = 0; i < 4; i++) {
 		wrap(&flights[i], &records);
-		for (at = 0; at < records.size; at += wire_stride())
+		for (at = 0; at < records.size; at += checker_stride(16))
 			for (j = 0; j < sizeof(masks); j++) {
 				records.data[at] ^= masks[j];
 				count(hostile_send(hostile, hostile->strict, flights[i].before,
@@ -84,7 +85,7 @@ static void changed_bytes(void **state)
 	}
 	/* Where unknown names are served, they are served the default. */
 	wrap(&flights[1], &records);
-	for (at = 0; at < records.size; at += wire_stride()) {
+	for (at = 0; at < records.size; at += checker_stride(16)) {
 		records.data[at] ^= 1;
 		count(hostile_send(hostile, hostile->lenient, NULL, &records, WIRE_SIZE));
 		records.data[at] ^= 1;
@@ -101,13 +102,14 @@ static void edit_bytes(const struct hostile *hostile, size_t removed, const char
 
 	flights_of(hostile, flights);
 	for (i = 0; i < 4; i++) {
-		for (at = 0; at < flights[i].message->size + RECORD_HEADER; at += wire_stride()) {
+		for (at = 0; at < flights[i].message->size + RECORD_HEADER;
+			at += checker_stride(16)) {
 			wrap(&flights[i], &records);
 			wire_splice(&records, at, removed, inserted, size);
 			count(hostile_send(
 				hostile, hostile->strict, flights[i].before, &records, WIRE_SIZE));
 		}
-		for (at = 4; at < flights[i].message->size; at += wire_stride()) {
+		for (at = 4; at < flights[i].message->size; at += checker_stride(16)) {
 			wire_copy(&message, flights[i].message);
 			wire_edit(&message, at, removed, inserted, size);
 			count(hostile_send_message(
@@ -170,7 +172,7 @@ static void fragments_of_every_size(void **state)
 
 	flights_of(hostile, flights);
 	for (i = 0; i < 4; i++)
-		for (size = 1; size <= flights[i].message->size; size += wire_stride()) {
+		for (size = 1; size <= flights[i].message->size; size += checker_stride(16)) {
 			records.size = 0;
 			wire_add_records(&records, flights[i].message, size);
 			assert_true(hostile_send(

@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "checker.h"
 #include "handshake.h"
 #include "mapping.h"
 #include "scratch.h"
@@ -346,12 +347,10 @@ static void check_row(size_t row, bool is_served, bool is_removed)
  * among the process'. */
 static void skip_under_checkers(void)
 {
-	const char *preload = getenv("LD_PRELOAD");
-
 #if defined(__SANITIZE_ADDRESS__)
 	skip();
 #endif
-	if (preload != NULL && strstr(preload, "vgpreload") != NULL)
+	if (checker_is_valgrind())
 		skip();
 }
 

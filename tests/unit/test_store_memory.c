@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "checker.h"
 #include "failing_memory.h"
 #include "handshake.h"
 #include "scratch.h"
@@ -121,7 +122,7 @@ static void tell(const char *what, size_t allocations, size_t refused)
 static void a_load_survives(void **state)
 {
 	const char *path = prepare();
-	size_t stride = memory_stride(23);
+	size_t stride = checker_stride(23);
 	size_t live = memory_live();
 	size_t refused = 0;
 	size_t n;
@@ -162,7 +163,7 @@ static void a_reload_survives(void **state)
 	static const char *const files[] = { "wildcard", "exact" };
 	static const char *const subjects[] = { "*.good.example", "webmail.good.example" };
 	const char *path = prepare();
-	size_t stride = memory_stride(23);
+	size_t stride = checker_stride(23);
 	size_t live = memory_live();
 	struct certbind_store *store = open_store(path);
 	struct certbind_context *context = new_context(store, "webmail");

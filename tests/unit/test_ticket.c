@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "checker.h"
 #include "handshake.h"
 #include "scratch.h"
 #include "ticket.h"
@@ -17,17 +18,16 @@
 
 #define TLS12 "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 #define TLS13 "NORMAL:-VERS-ALL:+VERS-TLS1.3"
-#define TLS13_RETRY TLS13 ":-GROUP-ALL:+GROUP-FFDHE4096:+GROUP-SECP256R1"
 
-static const char *const priorities[] = { TLS12, TLS13, TLS13_RETRY };
+static const char *const priorities[] = { TLS12, TLS13, HANDSHAKE_RETRY };
 enum { PRIORITIES = sizeof(priorities) / sizeof(priorities[0]) };
 
 /* @A@ and @B@: what the two tenants are bound to. */
 static const char services[] =
 	"trust_file = \"@PKI@/ca.pem\";\n"
 	"services = (\n"
-	"  { name = \"webmail\"; default = \"panel\"; priority = \"-GROUP-FFDHE4096\"; },\n"
-	"  { name = \"mail\"; default = \"panel\"; priority = \"-GROUP-FFDHE4096\"; }\n"
+	"  { name = \"webmail\"; default = \"panel\"; priority = \"-GROUP-SECP384R1\"; },\n"
+	"  { name = \"mail\"; default = \"panel\"; priority = \"-GROUP-SECP384R1\"; }\n"
 	");\n"
 	"certificates = (\n"
 	"  { name = \"panel\"; chain = \"@PKI@/panel.pem\"; key = \"@PKI@/panel.key\"; },\n"
@@ -100,7 +100,7 @@ static gnutls_datum_t visit(
 	struct certbind_context *context, const char *server_name, const char *priority)
 {
 	const struct handshake_client client = { .server_name = server_name,
-		.priority = strcmp(priority, TLS13_RETRY) == 0 ? TLS13 : priority };
+		.priority = strcmp(priority, HANDSHAKE_RETRY) == 0 ? TLS13 : priority };
 	struct handshake handshake;
 	gnutls_datum_t ticket;
 
@@ -125,7 +125,7 @@ static int comes_back(struct certbind_context *context, const char *server_name,
 	handshake_whole(&handshake, context, &client);
 	assert_int_equal(handshake.client_status, 0);
 	assert_int_equal(handshake.server_status, 0);
-	assert_int_equal(handshake.is_retried, strcmp(priority, TLS13_RETRY) == 0);
+	assert_int_equal(handshake.is_retried, strcmp(priority, HANDSHAKE_RETRY) == 0);
 	return handshake.is_resumed;
 }
 
@@ -158,9 +158,13 @@ static int is_same_name(size_t i, size_t j)
 	return strcmp(names[i].name, names[j].name) == 0;
 }
 
-/* Each name's ticket at each other name, on both services' sockets, in each version. */
+/*
+ * Each name's ticket at each other name, on both services' sockets, in each version; under valgrind
+ * at every third name, each time others.
+ */
 static void a_ticket_is_good_in_its_scope_only(void **state)
 {
+	size_t stride = checker_stride(3);
 	struct fixture fixture;
 	size_t i, j, k, combinations = 0;
 
@@ -171,7 +175,7 @@ static void a_ticket_is_good_in_its_scope_only(void **state)
 			gnutls_datum_t ticket =
 				visit(fixture.webmail, names[i].name, priorities[k]);
 
-			for (j = 0; j < NAMES; j++) {
+			for (j = (i + k) % stride; j < NAMES; j += stride) {
 				int expected = names[i].scope == names[j].scope &&
 					       (k > 0 || is_same_name(i, j));
 
@@ -187,7 +191,8 @@ static void a_ticket_is_good_in_its_scope_only(void **state)
 			combinations++;
 			gnutls_free(ticket.data);
 		}
-	assert_int_equal(combinations, PRIORITIES * NAMES * (NAMES + 1));
+	if (stride == 1)
+		assert_int_equal(combinations, PRIORITIES * NAMES * (NAMES + 1));
 	fixture_close(&fixture);
 }
 
@@ -202,10 +207,10 @@ static void the_name_is_the_same_after_a_retry(void **state)
 
 	(void)state;
 	fixture_default(&fixture);
-	ticket = visit(fixture.webmail, "webmail.a.example", TLS13_RETRY);
+	ticket = visit(fixture.webmail, "webmail.a.example", HANDSHAKE_RETRY);
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		const struct handshake_client client = { .server_name = "webmail.a.example",
-			.priority = TLS13_RETRY,
+			.priority = HANDSHAKE_RETRY,
 			.ticket = ticket };
 		struct handshake handshake;
 

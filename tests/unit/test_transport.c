@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "checker.h"
 #include "talk.h"
 
 /*
@@ -94,9 +95,13 @@ static const int pieces[] = { TALK_ALL, 1, TALK_RANDOM, 5, 4096 };
 /* valgrind is too slow for all of it. */
 static unsigned int stride(void)
 {
-	const char *preload = getenv("LD_PRELOAD");
+	return (unsigned int)checker_stride(53);
+}
 
-	return preload != NULL && strstr(preload, "vgpreload") != NULL ? 29 : 1;
+/* Of the kinds of pieces: all of them for each row, or under valgrind every third, each time others. */
+static size_t pieces_stride(void)
+{
+	return checker_stride(3);
 }
 
 static int set_up(void **state)
@@ -154,7 +159,7 @@ static void handshakes_in_pieces(void **state)
 
 	(void)state;
 	for (i = 0; i < LENGTH(handshakes); i++)
-		for (j = 0; j < LENGTH(pieces); j++) {
+		for (j = i % pieces_stride(); j < LENGTH(pieces); j += pieces_stride()) {
 			struct talk_plan plan = handshakes[i].plan;
 			struct talk_result result;
 
@@ -172,12 +177,14 @@ static void handshakes_in_pieces(void **state)
 
 static void dialogues_in_pieces(void **state)
 {
+	const char *much = checker_is_valgrind() ? "000" : "0000"; /* bytes */
 	size_t i, j, k;
 
 	(void)state;
 	for (i = 0; i < 4; i++)
 		for (j = 0; j < LENGTH(dialogues); j++)
-			for (k = 0; k<LENGTH(pieces); k += stride()> 1 ? 2 : 1) {
+			for (k = (i + j) % pieces_stride(); k < LENGTH(pieces);
+				k += pieces_stride()) {
 				struct talk_plan plan = handshakes[i].plan;
 				struct talk_result result;
 
@@ -185,7 +192,7 @@ static void dialogues_in_pieces(void **state)
 				plan.client_script = dialogues[j].client;
 				plan.piece = pieces[k];
 				/* One byte at a time would take too long. */
-				if (strstr(plan.server_script, "0000") != NULL && plan.piece > 0 &&
+				if (strstr(plan.server_script, much) != NULL && plan.piece > 0 &&
 					plan.piece < 4096)
 					plan.piece = 600;
 				result = talk_twice(&plan);

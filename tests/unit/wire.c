@@ -273,10 +273,3 @@ struct wire_answer wire_read_answer(const struct wire *output, size_t from)
 	}
 	return answer;
 }
-
-size_t wire_stride(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload != NULL && strstr(preload, "vgpreload") != NULL ? 16 : 1;
-}

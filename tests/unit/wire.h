@@ -106,7 +106,4 @@ struct wire_answer {
 
 struct wire_answer wire_read_answer(const struct wire *output, size_t from);
 
-/* So that tests take fewer steps under valgrind: every how many-th. */
-size_t wire_stride(void);
-
 #endif
