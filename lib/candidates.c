@@ -299,7 +299,7 @@ static int listing_make(struct listing *listing)
 {
 	const struct snapshot_binding *binding = listing->binding;
 	int status = host_list_make(listing->snapshot->services[binding->service].config,
-		binding->entry, binding->domain->config->name, &listing->hosts);
+		binding->entry, binding->domain->name, &listing->hosts);
 
 	if (status < 0)
 		return status;

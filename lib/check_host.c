@@ -97,7 +97,7 @@ static struct check_served check_served_owner(
 				  ? snapshot_bundle_peek(service->snapshot, owner->bundle)
 				  : service->default_bundle,
 		.named = snapshot_binding_certificate(service->snapshot, owner->binding),
-		.place = owner->binding->domain->config->place,
+		.place = owner->binding->domain->place,
 	};
 
 	return served;
@@ -108,7 +108,7 @@ struct check_served check_served_default(
 {
 	const char *name = service->config->default_certificate;
 	const struct snapshot_host *owner =
-		shared != NULL ? table_get(&service->hosts, shared->name) : NULL;
+		shared != NULL ? table_get(service->hosts, shared->name) : NULL;
 	struct check_served served = {
 		.bundle = shared != NULL && shared->bundle != 0
 				  ? snapshot_bundle_peek(service->snapshot, shared->bundle)

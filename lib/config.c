@@ -192,12 +192,12 @@ static int reader_run(struct config_reader *reader, const char *path, struct cer
 		return status;
 	config_sources_read(reader, top_read);
 	config_sources_read(reader, entries_read);
-	if (!reader->is_outline)
-		config_directory_read(reader);
-	config_domains_finish(reader);
 	if (reader->config->trust_file != NULL &&
 		sources_note(&reader->config->sources, reader->config->trust_file) < 0)
 		reader->is_out_of_memory = true;
+	if (!reader->is_outline)
+		config_directory_read(reader);
+	config_domains_finish(reader);
 	config_problems_finish(reader);
 	return reader->is_out_of_memory ? error_memory(error) : CERTBIND_OK;
 }

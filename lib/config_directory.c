@@ -251,6 +251,67 @@ static int name_compare(const void *a, const void *b)
 	return strcmp(*left, *right);
 }
 
+/* One that was not named as changed. */
+static void directory_keep(
+	struct config_reader *reader, const char *directory, struct config_file *file)
+{
+	char *name;
+
+	if (file->domain.name != NULL && directory_take_over(reader, file)) {
+		reader->orders++;
+		return;
+	}
+	name = config_text_dup(reader, config_file_source(file)->path + strlen(directory) + 1);
+	if (name != NULL)
+		directory_file(reader, directory, name);
+	free(name);
+}
+
+static void names_sort(struct config_list *names)
+{
+	if (names->length > 1)
+		qsort(names->items, names->length, sizeof(*names->items), name_compare);
+}
+
+/* What may have changed is looked for by its name, in the order of all. */
+static void directory_read_changes(struct config_reader *reader, const char *path)
+{
+	const struct config *former = reader->former;
+	const struct changes_names *changed = &reader->changes->domain_files;
+	struct config_list names = { NULL, 0 };
+	size_t skipped = strlen(path) + 1;
+	size_t i, j = 0;
+
+	for (i = 0; i < changed->length; i++)
+		if (is_domain_file(changed->keys[i]))
+			config_list_append_take(
+				reader, &names, config_text_dup(reader, changed->keys[i]));
+	names_sort(&names);
+	for (i = 0; i < former->domain_files_length; i++) {
+		struct config_file *file = former->domain_files[i];
+		int order = -1;
+
+		while (j < names.length && order < 0) {
+			order = strcmp(names.items[j], config_file_source(file)->path + skipped);
+			if (order <= 0)
+				directory_file(reader, path, names.items[j++]);
+		}
+		if (order != 0)
+			directory_keep(reader, path, file);
+	}
+	for (; j < names.length; j++)
+		directory_file(reader, path, names.items[j]);
+	config_list_clear(&names);
+}
+
+/* Does the former config have all files but for those that may have changed? */
+static bool directory_is_told(const struct config_reader *reader)
+{
+	return reader->former != NULL && reader->former->problems_length == 0 &&
+	       !reader->changes->has_configuration &&
+	       sources_equal(reader->former->sources, reader->config->sources);
+}
+
 void config_directory_read(struct config_reader *reader)
 {
 	struct config_entry entry = {
@@ -265,6 +326,10 @@ void config_directory_read(struct config_reader *reader)
 		return;
 	if (!former_is_of_use(reader))
 		reader->former = NULL;
+	if (directory_is_told(reader)) {
+		directory_read_changes(reader, path);
+		return;
+	}
 	if (!directory_list(reader, path, &names)) {
 		if (strerror_r(errno, reason, sizeof(reason)) != 0)
 			reason[0] = '\0';
@@ -272,8 +337,7 @@ void config_directory_read(struct config_reader *reader)
 			"\"domains_dir\": %s can't be read: %s; expected a directory", path,
 			reason);
 	}
-	if (names.length > 1)
-		qsort(names.items, names.length, sizeof(*names.items), name_compare);
+	names_sort(&names);
 	for (i = 0; i < names.length; i++)
 		directory_file(reader, path, names.items[i]);
 	config_list_clear(&names);

@@ -133,7 +133,7 @@ static int describe_subject(
 	*unicode = NULL;
 	if (binding == NULL)
 		return CERTBIND_OK;
-	finding->domain = binding->domain->config->name;
+	finding->domain = binding->domain->name;
 	*unicode = name_unicode_dup(finding->domain);
 	finding->domain_unicode = *unicode;
 	return *unicode == NULL ? CERTBIND_E_MEMORY : CERTBIND_OK;

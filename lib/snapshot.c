@@ -25,7 +25,7 @@ static void snapshot_free(struct snapshot *snapshot)
 {
 	size_t i;
 
-	snapshot_plan_release(snapshot);
+	snapshot_plan_unref(snapshot->plan);
 	free(snapshot->services);
 	bundles_free(snapshot->singles, snapshot->certificates_length);
 	bundles_free(snapshot->groups, snapshot->groups_length);
@@ -99,9 +99,19 @@ size_t snapshot_certificate_index(const struct snapshot *snapshot, const char *n
 			     : snapshot->certificates_length;
 }
 
+static int domain_compare(const void *a, const void *b)
+{
+	const struct snapshot_domain *domain = b;
+
+	return strcmp(a, domain->config->name);
+}
+
 struct snapshot_domain *snapshot_domain_peek(const struct snapshot *snapshot, const char *name)
 {
-	return table_get(&snapshot->domains_by_name, name);
+	return snapshot->config->domains_length > 0
+		       ? bsearch(name, snapshot->domains, snapshot->config->domains_length,
+				 sizeof(*snapshot->domains), domain_compare)
+		       : NULL;
 }
 
 const char *snapshot_chosen_by(
@@ -183,10 +193,38 @@ static void snapshot_share_anchors(const struct snapshot_build *build)
 	(void)pthread_mutex_unlock(&former->anchors_lock);
 }
 
+static void build_clear(struct snapshot_build *build)
+{
+	candidate_index_clear(&build->index);
+	snapshot_kept_clear(&build->kept);
+	free(build->candidates);
+	build->candidates = NULL;
+}
+
+void snapshot_plan_drop(struct snapshot_build *build)
+{
+	struct snapshot *snapshot = build->snapshot;
+	size_t i;
+
+	build_clear(build);
+	for (i = 0; i < snapshot->certificates_length; i++) {
+		bundle_unref(snapshot->singles[i]);
+		snapshot->singles[i] = NULL;
+	}
+	bundles_free(snapshot->groups, snapshot->groups_length);
+	snapshot->groups = NULL;
+	snapshot->groups_length = 0;
+	free(snapshot->services);
+	snapshot->services = NULL;
+	snapshot->domains = NULL;
+	snapshot_plan_unref(snapshot->plan);
+	snapshot->plan = NULL;
+}
+
 /* Decides which certificate serves which host. */
 static int snapshot_build_plan(struct snapshot_build *build)
 {
-	int status = snapshot_plan_new(build->snapshot);
+	int status = snapshot_plan_new(build->snapshot, NULL);
 
 	if (status == CERTBIND_OK)
 		status = snapshot_index_names(build);
@@ -223,6 +261,8 @@ static int snapshot_build_steps(struct snapshot_build *build)
 		return status;
 	snapshot_count(snapshot);
 	status = snapshot_plan_share(build);
+	if (status == CERTBIND_OK && snapshot->plan == NULL)
+		status = snapshot_plan_extend(build);
 	return status == CERTBIND_OK && snapshot->plan == NULL ? snapshot_build_plan(build)
 							       : status;
 }
@@ -244,10 +284,8 @@ int snapshot_build(struct config *config, const struct snapshot_options *options
 	build.judge.anchors = build_anchors;
 	build.judge.data = &build;
 	status = snapshot_build_steps(&build);
-	candidate_index_clear(&build.index);
-	snapshot_kept_clear(&build.kept);
+	build_clear(&build);
 	candidate_judge_clear(&build.judge);
-	free(build.candidates);
 	build.snapshot->former = NULL;
 	if (status == CERTBIND_OK) {
 		build.snapshot->owns_config = true;

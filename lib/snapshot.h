@@ -43,7 +43,7 @@ struct snapshot_host {
 };
 
 struct snapshot_binding {
-	struct snapshot_domain *domain;
+	const struct config_domain *domain;
 	size_t service; /* index into snapshot->services */
 	enum snapshot_choice choice;
 	bool has_rivals; /* several certificates cover one of the hosts: dates and trust decide */
@@ -70,8 +70,8 @@ struct snapshot_service {
 	struct bundle *default_bundle; /* NULL: certbind's own self-signed certificate */
 	struct snapshot_host *shared_hosts; /* as the configuration lists them */
 	gnutls_priority_t priority;
-	struct table hosts; /* name -> struct snapshot_host: whose it is */
-	struct table
+	struct table *hosts; /* name -> struct snapshot_host: whose it is */
+	struct table *
 		names; /* identifier of a bound certificate, "*.…" too -> for snapshot_bundle_peek() */
 };
 
@@ -102,18 +102,37 @@ struct snapshot_ticket {
 };
 
 /*
+ * Where plans that follow from one another have their pieces. It only grows, and only builds look at
+ * what is in it by other ways than a plan's: a store has one build at a time.
+ */
+struct snapshot_ground {
+	atomic_uint references;
+	struct block_pool pool; /* bindings, hosts with their names */
+	gnutls_priority_t *priorities; /* as the services */
+	size_t priorities_length;
+	struct table
+		groups_by_members; /* key: their names, joined; -> for snapshot_bundle_peek() */
+	struct der *
+		*holders; /* what certificates had that are renewed: names of plans are in them */
+	size_t holders_length;
+	size_t weight; /* in changes since it was made: what is of no use any more is bounded by it */
+};
+
+/*
  * What the configuration and the names of the certificates decide: which certificate serves which
- * host. A renewal changes none of it, so that snapshots have it in common: each names the parts,
- * and the last one frees them. They speak of certificates and bundles by their places.
+ * host. A renewal changes none of it, so that snapshots have it in common. It speaks of certificates
+ * and bundles by their places.
  */
 struct snapshot_plan {
 	atomic_uint references;
-	/* Only builds look at the rest: a store has one at a time. */
+	struct snapshot_ground *ground;
+	struct snapshot_domain *domains;
+	struct table *tables; /* of each service: its hosts, and its names */
+	size_t tables_length;
+	/* Only builds look at the rest. */
 	bool has_rivals; /* any of the certificates */
+	bool has_outsiders; /* hosts that are not in the domain that claims them */
 	unsigned char *marks; /* as the certificates */
-	struct der **
-		holders; /* what certificates had that are renewed: names of the plan are in them */
-	size_t holders_length;
 };
 
 /* What decides when to look again, and whether a build is worse than what it replaces. */
@@ -142,12 +161,8 @@ struct snapshot {
 		*problems; /* of the certificate directories; the rest is in `config` */
 	size_t problems_length;
 	struct snapshot_service *services; /* as config->services; their tables are the plan's */
-	struct snapshot_plan *plan; /* which has the next four; NULL: this one alone */
-	struct snapshot_domain *domains; /* as config->domains: by name */
-	struct table domains_by_name;
-	struct block_pool hosts; /* of all bindings and services, with their names; the bindings */
-	struct table
-		groups_by_members; /* key: their names, joined; -> for snapshot_bundle_peek() */
+	struct snapshot_plan *plan;
+	struct snapshot_domain *domains; /* as config->domains: by name; the plan's */
 	char **strings; /* of states */
 	size_t strings_length;
 	struct snapshot_ticket ticket;

@@ -118,7 +118,7 @@ static struct snapshot_host *hosts_make(
 
 	for (i = 0; i < length; i++)
 		size += strlen(names[i]) + 1;
-	hosts = block_pool_take(&build->snapshot->hosts, size);
+	hosts = block_pool_take(&build->snapshot->plan->ground->pool, size);
 	if (hosts == NULL)
 		return NULL;
 	to = (char *)(hosts + length);
@@ -147,7 +147,7 @@ static int bind_shared_hosts(struct snapshot_build *build, struct snapshot_servi
 		status = auto_bundles(build, names->items, names->length, bundles, &has_rivals);
 	for (i = 0; i < names->length && status == CERTBIND_OK; i++) {
 		struct snapshot_host *host = &service->shared_hosts[i];
-		void **place = table_place(&service->hosts, host->name);
+		void **place = table_place(service->hosts, host->name);
 
 		if (place == NULL) {
 			status = CERTBIND_E_MEMORY;
@@ -200,11 +200,14 @@ int snapshot_bind_services(struct snapshot_build *build)
 	for (i = 0; i < config->services_length && status == CERTBIND_OK; i++) {
 		struct snapshot_service *service = &snapshot->services[i];
 
-		status = table_init(&service->hosts, config->domains_length);
+		service->hosts = &snapshot->plan->tables[2 * i];
+		service->names = &snapshot->plan->tables[2 * i + 1];
+		status = table_init(service->hosts, config->domains_length);
 		if (status == CERTBIND_OK)
-			status = table_init(&service->names, 0);
+			status = table_init(service->names, 0);
 		if (status == CERTBIND_OK)
 			status = bind_priority(build, service);
+		snapshot->plan->ground->priorities[i] = service->priority;
 		if (status == CERTBIND_OK)
 			status = bind_default(build, service);
 		if (status == CERTBIND_OK)
@@ -218,7 +221,7 @@ static int binding_hosts(struct snapshot_build *build, struct snapshot_binding *
 {
 	struct config_list names;
 	int status = host_list_make(&build->snapshot->config->services[binding->service],
-		binding->entry, binding->domain->config->name, &names);
+		binding->entry, binding->domain->name, &names);
 	size_t i;
 
 	if (status == CERTBIND_OK && names.length > 0) {
@@ -321,14 +324,25 @@ static int binding_choose(struct snapshot_build *build, struct snapshot_binding 
 	return status;
 }
 
-static int domain_bind(struct snapshot_build *build, struct snapshot_domain *domain)
+int snapshot_domain_room(struct snapshot_build *build, struct snapshot_domain *domain)
+{
+	size_t length = build->snapshot->config->services_length;
+
+	domain->bindings = block_pool_take(
+		&build->snapshot->plan->ground->pool, length * sizeof(struct snapshot_binding));
+	return domain->bindings != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
+}
+
+int snapshot_domain_bind(struct snapshot_build *build, struct snapshot_domain *domain)
 {
 	const struct config *config = build->snapshot->config;
 	size_t i;
-	int status = CERTBIND_OK;
+	int status = snapshot_domain_room(build, domain);
 
+	if (status < 0)
+		return status;
 	for (i = 0; i < config->services_length; i++) {
-		domain->bindings[i].domain = domain;
+		domain->bindings[i].domain = domain->config;
 		domain->bindings[i].service = i;
 	}
 	for (i = 0; i < domain->config->choices_length; i++)
@@ -347,27 +361,19 @@ int snapshot_bind_domains(struct snapshot_build *build)
 	struct snapshot *snapshot = build->snapshot;
 	const struct config *config = snapshot->config;
 	size_t i;
-	int status = table_init(&snapshot->domains_by_name, config->domains_length);
+	int status = CERTBIND_OK;
 
-	snapshot->domains = calloc(config->domains_length + 1, sizeof(*snapshot->domains));
+	snapshot->plan->domains = calloc(config->domains_length + 1, sizeof(*snapshot->domains));
+	snapshot->domains = snapshot->plan->domains;
 	if (snapshot->domains == NULL)
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < config->domains_length && status == CERTBIND_OK; i++) {
 		const struct snapshot_domain *former;
-		void **place;
 
 		snapshot->domains[i].config = config->domains[i];
-		place = table_place(&snapshot->domains_by_name, config->domains[i]->name);
-		if (place == NULL)
-			return CERTBIND_E_MEMORY;
-		*place = &snapshot->domains[i];
-		snapshot->domains[i].bindings = block_pool_take(&snapshot->hosts,
-			config->services_length * sizeof(struct snapshot_binding));
-		if (snapshot->domains[i].bindings == NULL)
-			return CERTBIND_E_MEMORY;
 		former = snapshot_kept_peek(build, i);
 		status = former != NULL ? snapshot_take_over(build, former, &snapshot->domains[i])
-					: domain_bind(build, &snapshot->domains[i]);
+					: snapshot_domain_bind(build, &snapshot->domains[i]);
 	}
 	return status;
 }

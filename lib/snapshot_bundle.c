@@ -83,7 +83,8 @@ static uint32_t snapshot_single(struct snapshot *snapshot, struct certificate *c
 
 static uint32_t group_place(const struct snapshot *snapshot, const char *key)
 {
-	return snapshot != NULL ? (uint32_t)(uintptr_t)table_get(&snapshot->groups_by_members, key)
+	return snapshot != NULL ? (uint32_t)(uintptr_t)table_get(
+					  &snapshot->plan->ground->groups_by_members, key)
 				: 0;
 }
 
@@ -92,14 +93,14 @@ static uint32_t snapshot_group_make(struct snapshot *snapshot, struct certificat
 {
 	const struct snapshot *former = snapshot->former;
 	size_t size = strlen(key) + 1;
-	char *kept = block_pool_take(&snapshot->hosts, size);
+	char *kept = block_pool_take(&snapshot->plan->ground->pool, size);
 	struct bundle *bundle;
 	void **place;
 
 	if (kept == NULL ||
 		!array_grow(&snapshot->groups, snapshot->groups_length, sizeof(struct bundle *)))
 		return 0;
-	place = table_place(&snapshot->groups_by_members, memcpy(kept, key, size));
+	place = table_place(&snapshot->plan->ground->groups_by_members, memcpy(kept, key, size));
 	if (place == NULL)
 		return 0;
 	bundle = bundle_take_over(snapshot, snapshot_bundle_peek(former, group_place(former, key)),

@@ -28,13 +28,15 @@ static bool host_has_owner(const struct config *config, const char *host)
 void snapshot_host_set_binding(
 	struct snapshot_build *build, struct snapshot_host *host, struct snapshot_binding *binding)
 {
-	const struct config_domain *config = binding->domain->config;
+	const struct config_domain *config = binding->domain;
 	const char *domain = config->name;
 
 	host->binding = binding;
 	host->is_in_domain = name_is_within(host->name, domain);
 	if (host->is_in_domain)
 		host->domain_at = (unsigned char)(strlen(host->name) - strlen(domain));
+	else
+		build->snapshot->plan->has_outsiders = true;
 	host->is_foreign = config->has_own_file && !host->is_in_domain &&
 			   host_has_owner(build->snapshot->config, host->name);
 }
@@ -46,7 +48,7 @@ static size_t host_ownership(const struct snapshot_host *host)
 
 	if (host->binding == NULL)
 		return 0;
-	domain = host->binding->domain->config->name;
+	domain = host->binding->domain->name;
 	return name_is_within(host->name, domain) ? strlen(domain) : 0;
 }
 
@@ -57,7 +59,7 @@ static size_t host_ownership(const struct snapshot_host *host)
  */
 int snapshot_binding_claim(struct snapshot_build *build, struct snapshot_binding *binding)
 {
-	struct table *hosts = &build->snapshot->services[binding->service].hosts;
+	struct table *hosts = build->snapshot->services[binding->service].hosts;
 	size_t i;
 
 	for (i = 0; i < binding->hosts_length; i++) {

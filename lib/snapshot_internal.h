@@ -74,14 +74,29 @@ int snapshot_read_known(
 int snapshot_read_ticket_key(struct snapshot_build *build);
 void snapshot_ticket_clear(struct snapshot_ticket *ticket);
 
+/* snapshot_plan.c: an empty one, on the ground of another one; NULL: on one of its own. */
+int snapshot_plan_new(struct snapshot *snapshot, struct snapshot_ground *ground);
+/* How many more changes may go by what the former snapshot decided. */
+size_t snapshot_plan_room(const struct snapshot *former);
+enum {
+	PLAN_HAS_RIVALS = 1, /* others cover a host, or have a name, that the certificate has */
+	PLAN_IS_HELD = 2 /* its names in the plan are in one of the holders */
+};
+void snapshot_plan_note_rival(struct snapshot *snapshot, const struct certificate *certificate);
+void snapshot_plan_unref(struct snapshot_plan *plan); /* NULL does nothing */
+
 /*
- * snapshot_plan.c: takes over what the former snapshot decided, if nothing has changed of what it
- * was decided by; then build->snapshot->plan is set. The one that is made anew begins empty.
+ * snapshot_share.c: takes over what the former snapshot decided, if nothing has changed of what it
+ * was decided by; then build->snapshot->plan is set.
  */
 int snapshot_plan_share(struct snapshot_build *build);
-int snapshot_plan_new(struct snapshot *snapshot);
-void snapshot_plan_note_rival(struct snapshot *snapshot, const struct certificate *certificate);
-void snapshot_plan_release(struct snapshot *snapshot); /* with the parts, if it was the last one */
+/* Where several certificates cover a host, dates and trust have a part in it: are they as before? */
+bool snapshot_rivals_stay(const struct snapshot *snapshot, const struct snapshot *former);
+int snapshot_share_bundles(struct snapshot *snapshot, const struct snapshot *former);
+int snapshot_share_services(struct snapshot *snapshot, const struct snapshot *former);
+
+/* snapshot_extend.c: the same where domains have been added, and nothing else. */
+int snapshot_plan_extend(struct snapshot_build *build);
 
 /* snapshot_totals.c: counts what the certificates, which are complete, come to. */
 void snapshot_count(struct snapshot *snapshot);
@@ -96,6 +111,9 @@ int snapshot_keep(struct snapshot_build *build);
 const struct snapshot_domain *snapshot_kept_peek(const struct snapshot_build *build, size_t index);
 int snapshot_take_over(struct snapshot_build *build, const struct snapshot_domain *former,
 	struct snapshot_domain *domain);
+/* snapshot.c: gives back what a plan has begun with; may be called without one. */
+void snapshot_plan_drop(struct snapshot_build *build);
+
 void snapshot_kept_clear(struct snapshot_kept *kept); /* may run twice */
 
 /* snapshot_claim.c: sets what a host is to its binding; and enters the claims of a binding. */
@@ -106,7 +124,15 @@ int snapshot_binding_claim(struct snapshot_build *build, struct snapshot_binding
 /* snapshot_bind.c: services, domains, bindings, whose a host is, and the names of what is bound. */
 int snapshot_bind_services(struct snapshot_build *build);
 int snapshot_bind_domains(struct snapshot_build *build);
+int snapshot_domain_room(struct snapshot_build *build, struct snapshot_domain *domain);
+int snapshot_domain_bind(struct snapshot_build *build, struct snapshot_domain *domain);
 int snapshot_bind_names(struct snapshot_build *build);
+/*
+ * The same for a binding that was added: its hosts are no such names any more, those of what serves
+ * them are. `has_rivals` becomes true when others have such a name; then it is not done.
+ */
+int snapshot_names_add(
+	struct snapshot_build *build, const struct snapshot_binding *binding, bool *has_rivals);
 
 /* snapshot_bundle.c: the one bundle of these certificates; the snapshot holds it. 0: memory. */
 uint32_t snapshot_bundle(

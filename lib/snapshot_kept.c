@@ -188,7 +188,7 @@ static int hosts_take_over(struct snapshot_build *build, const struct snapshot_b
 		return CERTBIND_OK;
 	last = former->hosts[former->hosts_length - 1].name;
 	size = (size_t)(last - begin) + strlen(last) + 1;
-	binding->hosts = block_pool_take(&snapshot->hosts, size);
+	binding->hosts = block_pool_take(&snapshot->plan->ground->pool, size);
 	if (binding->hosts == NULL)
 		return CERTBIND_E_MEMORY;
 	memcpy(binding->hosts, former->hosts, size);
@@ -213,7 +213,7 @@ int snapshot_take_over(struct snapshot_build *build, const struct snapshot_domai
 {
 	struct snapshot *snapshot = build->snapshot;
 	size_t i;
-	int status = CERTBIND_OK;
+	int status = snapshot_domain_room(build, domain);
 
 	for (i = 0; i < snapshot->config->services_length && status == CERTBIND_OK; i++) {
 		struct snapshot_binding *binding = &domain->bindings[i];
@@ -221,7 +221,7 @@ int snapshot_take_over(struct snapshot_build *build, const struct snapshot_domai
 			snapshot_binding_certificate(build->options->former, &former->bindings[i]);
 
 		*binding = former->bindings[i];
-		binding->domain = domain;
+		binding->domain = domain->config;
 		binding->hosts = NULL;
 		if (named != NULL)
 			binding->certificate =

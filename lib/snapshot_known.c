@@ -13,6 +13,7 @@ struct known {
 	struct snapshot_build *build;
 	struct read_directories *directories;
 	struct read_job *job;
+	bool *has_changed; /* as the former certificates */
 	bool is_unclear; /* names collide, or are at fault: only a whole listing tells of that */
 };
 
@@ -114,7 +115,7 @@ static int known_former(struct known *known, size_t index)
 	const char *name = former->certificates[index]->name;
 
 	if (state->stale_since != 0 || state->missing_since != 0 || state->sources == NULL ||
-		changes_have_certificate(known->build->options->changes, name))
+		known->has_changed[index])
 		return known_list(known, name, index);
 	taking->is_from_directory = true;
 	taking->certificate = certificate_ref(former->certificates[index]);
@@ -135,6 +136,8 @@ static int known_directories(struct known *known)
 	size_t i;
 	int status = CERTBIND_OK;
 
+	for (i = 0; i < names->length; i++)
+		known->has_changed[snapshot_certificate_index(former, names->keys[i])] = true;
 	for (i = 0; i < former->certificates_length && status == CERTBIND_OK; i++)
 		if (former->states[i].is_from_directory)
 			status = known_former(known, i);
@@ -164,7 +167,7 @@ static void known_configured(struct known *known)
 int snapshot_read_known(
 	struct snapshot_build *build, struct read_directories *directories, struct read_job *job)
 {
-	struct known known = { build, directories, job, false };
+	struct known known = { .build = build, .directories = directories, .job = job };
 	const struct config *config = build->snapshot->config;
 	size_t room = config->certificates_length + 1;
 	int status;
@@ -175,10 +178,15 @@ int snapshot_read_known(
 	room += build->options->changes->certificates.length;
 	job->build = build->options;
 	job->takings = calloc(room, sizeof(*job->takings));
-	if (job->takings == NULL)
+	/* With one more for what is nowhere. */
+	known.has_changed = calloc(build->options->former->certificates_length + 1, sizeof(bool));
+	if (job->takings == NULL || known.has_changed == NULL) {
+		free(known.has_changed);
 		return CERTBIND_E_MEMORY;
+	}
 	known_configured(&known);
 	status = known_directories(&known);
+	free(known.has_changed);
 	if (status == CERTBIND_OK && known.is_unclear) {
 		snapshot_read_job_clear(job);
 		snapshot_read_directories_clear(directories);

@@ -19,7 +19,7 @@ struct names {
 /* Whoever asks for an owned host is never looked up by a certificate's name: see snapshot_select(). */
 static bool is_free(const struct snapshot_service *service, const char *name)
 {
-	const struct snapshot_host *host = table_get(&service->hosts, name);
+	const struct snapshot_host *host = table_get(service->hosts, name);
 
 	return host == NULL || host->is_lost;
 }
@@ -49,7 +49,7 @@ static int names_visit(void *data, struct candidate *candidate, const char *name
 
 	if (!is_free(names->service, name))
 		return CERTBIND_OK;
-	place = table_place(&names->service->names, name);
+	place = table_place(names->service->names, name);
 	if (place != NULL && *place != NULL) {
 		const struct bundle *first =
 			snapshot_bundle_peek(snapshot, (uint32_t)(uintptr_t)*place);
@@ -110,7 +110,7 @@ static int names_decide(struct names *names, const struct candidate_list *list)
 	if (length == 0)
 		return build->judge.status;
 	bundle = snapshot_bundle(build->snapshot, picked, length);
-	place = bundle != 0 ? table_place(&names->service->names, list->name) : NULL;
+	place = bundle != 0 ? table_place(names->service->names, list->name) : NULL;
 	if (place == NULL)
 		return CERTBIND_E_MEMORY;
 	*place = (void *)(uintptr_t)bundle;
@@ -132,6 +132,34 @@ static int names_bind_service(struct snapshot_build *build, struct snapshot_serv
 		status = names_collect(&names);
 	for (i = 0; i < names.rivals.lists_length && status == CERTBIND_OK; i++)
 		status = names_decide(&names, names.rivals.lists[i]);
+	candidate_index_clear(&names.rivals);
+	free(names.is_bound);
+	return status;
+}
+
+int snapshot_names_add(
+	struct snapshot_build *build, const struct snapshot_binding *binding, bool *has_rivals)
+{
+	struct snapshot *snapshot = build->snapshot;
+	struct names names = {
+		.build = build,
+		.service = &snapshot->services[binding->service],
+		.is_bound = calloc(snapshot->certificates_length + 1, sizeof(bool)),
+	};
+	size_t i;
+	int status =
+		names.is_bound != NULL ? candidate_index_init(&names.rivals, 0) : CERTBIND_E_MEMORY;
+
+	for (i = 0; i < binding->hosts_length && status == CERTBIND_OK; i++) {
+		const char *host = binding->hosts[i].name;
+
+		if (table_get(names.service->names, host) != NULL)
+			*table_place(names.service->names, host) = NULL;
+		if (binding->hosts[i].bundle != 0)
+			status = names_add_bundle(
+				&names, snapshot_bundle_peek(snapshot, binding->hosts[i].bundle));
+	}
+	*has_rivals = *has_rivals || names.rivals.lists_length > 0;
 	candidate_index_clear(&names.rivals);
 	free(names.is_bound);
 	return status;

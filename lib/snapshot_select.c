@@ -23,7 +23,7 @@ static void select_host(const struct snapshot_service *service, const struct sna
 	if (host->is_in_domain)
 		result->domain = host->name + host->domain_at;
 	else if (host->binding != NULL)
-		result->domain = host->binding->domain->config->name;
+		result->domain = host->binding->domain->name;
 	result->bundle = host->bundle != 0 ? snapshot_bundle_peek(service->snapshot, host->bundle)
 					   : service->default_bundle;
 	result->rule = host->binding != NULL && host->bundle != 0 ? CERTBIND_RULE_EXACT
@@ -33,7 +33,7 @@ static void select_host(const struct snapshot_service *service, const struct sna
 static struct bundle *name_bundle(const struct snapshot_service *service, const char *name)
 {
 	return snapshot_bundle_peek(
-		service->snapshot, (uint32_t)(uintptr_t)table_get(&service->names, name));
+		service->snapshot, (uint32_t)(uintptr_t)table_get(service->names, name));
 }
 
 /* The certificates that are bound to the service, by their own names. */
@@ -71,7 +71,7 @@ void snapshot_select(const struct snapshot_service *service, const char *host, s
 		select_policy(service, result);
 		return;
 	}
-	owned = table_get(&service->hosts, result->host);
+	owned = table_get(service->hosts, result->host);
 	if (owned != NULL && !owned->is_lost)
 		select_host(service, owned, result);
 	else

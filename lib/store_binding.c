@@ -23,7 +23,7 @@ static int walk_group(struct binding_walk *walk, const struct snapshot_binding *
 	const struct bundle *bundle =
 		first != NULL ? snapshot_bundle_peek(walk->snapshot, first->bundle) : NULL;
 	struct certbind_binding told = {
-		.domain = binding->domain->config->name,
+		.domain = binding->domain->name,
 		.domain_unicode = walk->domain_unicode,
 		.service = walk->snapshot->services[binding->service].config->name,
 		.hosts = walk->hosts,

@@ -21,6 +21,18 @@ int table_init(struct table *table, size_t expected)
 	return CERTBIND_OK;
 }
 
+int table_dup(const struct table *from, struct table *to)
+{
+	size_t size = (from->mask + 1) * sizeof(*from->slots);
+	struct table_slot *slots = block_new(size);
+
+	if (slots == NULL)
+		return CERTBIND_E_MEMORY;
+	*to = *from;
+	to->slots = memcpy(slots, from->slots, size);
+	return CERTBIND_OK;
+}
+
 /* Linear probing; there is always an empty slot to end at. */
 static struct table_slot *table_slot_peek(
 	struct table_slot *slots, size_t mask, const char *key, uint64_t hash)

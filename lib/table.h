@@ -26,6 +26,9 @@ struct table {
 /* Prepares a table for about `expected` entries; it grows as needed. CERTBIND_OK, _E_MEMORY, _E_SYSTEM. */
 int table_init(struct table *table, size_t expected);
 
+/* A copy with the same keys, which are borrowed as well. CERTBIND_OK or CERTBIND_E_MEMORY. */
+int table_dup(const struct table *from, struct table *to);
+
 /* The place of a key's value, made (with value NULL) when it is not there. NULL: memory. Good until the next insertion. */
 void **table_place(struct table *table, const char *key);
 

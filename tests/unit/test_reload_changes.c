@@ -371,14 +371,14 @@ static void add_binding(const struct snapshot *snapshot, const struct snapshot_b
 	const char *service = snapshot->services[binding->service].config->name;
 	size_t i;
 
-	lines_add(lines, "binding %s %s %d %s", binding->domain->config->name, service,
+	lines_add(lines, "binding %s %s %d %s", binding->domain->name, service,
 		(int)binding->choice, named != NULL ? named->name : "");
 	for (i = 0; i < binding->hosts_length; i++) {
 		const struct snapshot_host *host = &binding->hosts[i];
 
 		assert_ptr_equal(host->binding, binding);
-		lines_add(lines, "host %s %s %s %s: %d%d%d%d%d %d", binding->domain->config->name,
-			service, host->name, members(snapshot, host->bundle), host->is_in_domain,
+		lines_add(lines, "host %s %s %s %s: %d%d%d%d%d %d", binding->domain->name, service,
+			host->name, members(snapshot, host->bundle), host->is_in_domain,
 			host->is_none, host->is_foreign, host->is_contested, host->is_lost,
 			host->domain_at);
 	}
@@ -399,20 +399,20 @@ static void add_service(const struct snapshot *snapshot, const struct snapshot_s
 
 	lines_add(lines, "service %s %s %s", service->config->name,
 		named != NULL ? named->name : "", members(snapshot, service->default_at));
-	for (i = 0; i <= service->names.mask; i++)
-		if (service->names.slots[i].key != NULL)
+	for (i = 0; i <= service->names->mask; i++)
+		if (service->names->slots[i].value != NULL)
 			lines_add(lines, "name %s %s %s", service->config->name,
-				service->names.slots[i].key,
+				service->names->slots[i].key,
 				members(snapshot,
-					(uint32_t)(uintptr_t)service->names.slots[i].value));
-	for (i = 0; i <= service->hosts.mask; i++) {
-		const struct snapshot_host *host = service->hosts.slots[i].value;
+					(uint32_t)(uintptr_t)service->names->slots[i].value));
+	for (i = 0; i <= service->hosts->mask; i++) {
+		const struct snapshot_host *host = service->hosts->slots[i].value;
 
 		if (host == NULL)
 			continue;
-		assert_string_equal(host->name, service->hosts.slots[i].key);
+		assert_string_equal(host->name, service->hosts->slots[i].key);
 		lines_add(lines, "owner %s %s %s", service->config->name, host->name,
-			host->binding != NULL ? host->binding->domain->config->name : "");
+			host->binding != NULL ? host->binding->domain->name : "");
 	}
 }
 
@@ -583,63 +583,148 @@ static void put_combined(const char *name, const char *pair)
 	put(in("flat/%s.pem", name), pair, "key", "a");
 }
 
-/* Is what was decided before in common with what one changed certificate has led to? */
-static bool is_shared(struct certbind_store *store, const char *name, const char *pair)
+/* What a build has in common with the one before. */
+enum common { COMMON_PLAN, COMMON_GROUND, COMMON_NOTHING };
+
+static enum common common_of(const struct snapshot *a, const struct snapshot *b)
+{
+	if (a->plan == b->plan)
+		return COMMON_PLAN;
+	return a->plan->ground == b->plan->ground ? COMMON_GROUND : COMMON_NOTHING;
+}
+
+/* Builds with these changes, which are cleared, and compares with a store that is new. */
+static enum common build_with(struct certbind_store *store, struct changes *changes)
 {
 	static struct lines some, whole;
-	struct changes changes = { 0 };
 	struct snapshot *former = store_snapshot(store);
 	struct certbind_store *other;
 	struct snapshot *snapshot;
-	bool is_read, shares;
+	enum common common;
+	bool is_read;
 
-	put_combined(name, pair);
-	changes_note_certificate(&changes, name);
-	build(store, &changes, &some, &is_read);
+	build(store, changes, &some, &is_read);
 	assert_true(is_read);
 	forget(&some);
-	changes_clear(&changes);
+	changes_clear(changes);
 	other = open_store();
 	describe(store, &some);
 	describe(other, &whole);
 	expect_same(&some, &whole, 0);
 	certbind_store_close(other);
 	snapshot = store_snapshot(store);
-	shares = snapshot->plan == former->plan;
+	common = common_of(former, snapshot);
 	snapshot_unref(former); /* what they have in common goes with the last one */
 	snapshot_unref(snapshot);
-	return shares;
+	return common;
+}
+
+static enum common renew(struct certbind_store *store, const char *name, const char *pair)
+{
+	struct changes changes = { 0 };
+
+	put_combined(name, pair);
+	changes_note_certificate(&changes, name);
+	return build_with(store, &changes);
+}
+
+/* NULL as text: the domain goes. */
+static enum common put_domain(struct certbind_store *store, const char *domain, const char *text)
+{
+	struct changes changes = { 0 };
+
+	if (text != NULL)
+		write_bytes(in("domains.d/%s.conf", domain), text, strlen(text), "w");
+	else
+		(void)unlink(in("domains.d/%s.conf", domain));
+	changes_note_domain_file(&changes, strrchr(in("domains.d/%s.conf", domain), '/') + 1);
+	return build_with(store, &changes);
+}
+
+static struct certbind_store *open_with(const char *one, const char *two)
+{
+	make_directories();
+	write_main("", "");
+	put(in("site.pem"), "wildcard", "pem", "w");
+	put(in("site.key"), "wildcard", "key", "w");
+	put_combined("one", one);
+	if (two != NULL)
+		put_combined("two", two);
+	return open_store();
+}
+
+static void close_and_remove(struct certbind_store *store)
+{
+	size_t i;
+
+	certbind_store_close(store);
+	for (i = 0; i < DOMAINS; i++)
+		(void)unlink(in("domains.d/%s.conf", domains[i]));
+	(void)unlink(in("flat/one.pem"));
+	(void)unlink(in("flat/two.pem"));
 }
 
 static void a_renewal_decides_nothing(void **state)
 {
-	static const char one[] = "webmail = \"one\"; mail = \"one\";\n";
-	static const char two[] = "webmail = \"two\";\n";
-	struct certbind_store *store;
+	struct certbind_store *store = open_with("panel", NULL);
 	unsigned int i;
 
 	(void)state;
-	make_directories();
-	write_main("", "");
-	put_combined("one", "panel");
-	put(in("site.pem"), "wildcard", "pem", "w");
-	put(in("site.key"), "wildcard", "key", "w");
-	write_bytes(in("domains.d/good.example.conf"), one, strlen(one), "w");
-	write_bytes(in("domains.d/names.example.conf"), two, strlen(two), "w");
-	store = open_store();
+	(void)put_domain(store, "good.example", "webmail = \"one\"; mail = \"one\";\n");
+	(void)put_domain(store, "names.example", "webmail = \"two\";\n");
 	for (i = 0; i < 40; i++)
-		assert_true(is_shared(store, "one", i % 2 == 0 ? "renewed" : "panel"));
+		assert_int_equal(
+			renew(store, "one", i % 2 == 0 ? "renewed" : "panel"), COMMON_PLAN);
 	/* Other names; another one that has them; and a renewal of what has such a rival. */
-	assert_false(is_shared(store, "one", "mail"));
-	assert_true(is_shared(store, "one", "mail"));
-	assert_false(is_shared(store, "one", "panel"));
-	assert_false(is_shared(store, "two", "renewed"));
-	assert_false(is_shared(store, "one", "renewed"));
-	certbind_store_close(store);
-	(void)unlink(in("flat/one.pem"));
-	(void)unlink(in("flat/two.pem"));
-	(void)unlink(in("domains.d/good.example.conf"));
-	(void)unlink(in("domains.d/names.example.conf"));
+	assert_int_equal(renew(store, "one", "mail"), COMMON_NOTHING);
+	assert_int_equal(renew(store, "one", "mail"), COMMON_PLAN);
+	assert_int_equal(renew(store, "one", "panel"), COMMON_NOTHING);
+	assert_int_equal(renew(store, "two", "renewed"), COMMON_NOTHING);
+	assert_int_equal(renew(store, "one", "renewed"), COMMON_NOTHING);
+	close_and_remove(store);
+}
+
+static void an_added_domain_decides_for_itself(void **state)
+{
+	struct certbind_store *store = open_with("panel", "names");
+
+	(void)state;
+	(void)put_domain(store, "more.example", "webmail = \"one\";\n");
+	/* Its host was a certificate's name; its certificate's names are new; and are renewed. */
+	assert_int_equal(renew(store, "one", "renewed"), COMMON_PLAN);
+	assert_int_equal(put_domain(store, "good.example", "mail = \"one\"; webmail = \"two\";\n"),
+		COMMON_GROUND);
+	assert_int_equal(renew(store, "one", "panel"), COMMON_PLAN);
+	assert_int_equal(renew(store, "one", "renewed"), COMMON_PLAN);
+	assert_int_equal(put_domain(store, "names.example", ""), COMMON_GROUND);
+	assert_int_equal(renew(store, "one", "panel"), COMMON_PLAN);
+	assert_int_equal(put_domain(store, "least.example", "mail = \"none\";\n"), COMMON_GROUND);
+	/* What has gone, what another one has, and what is not its own. */
+	assert_int_equal(put_domain(store, "names.example", NULL), COMMON_NOTHING);
+	assert_int_equal(put_domain(store, "names.example",
+				 "webmail_hosts = [ \"webmail.good.example\" ];\n"),
+		COMMON_NOTHING);
+	assert_int_equal(put_domain(store, "both.example", ""), COMMON_NOTHING);
+	close_and_remove(store);
+}
+
+/* At some time it is worth to decide anew. */
+static void additions_come_to_an_end(void **state)
+{
+	struct certbind_store *store = open_with("panel", NULL);
+	unsigned int left = 100;
+	char name[32];
+
+	(void)state;
+	(void)put_domain(store, "good.example", "");
+	do {
+		(void)snprintf(name, sizeof(name), "d%u.example", --left);
+	} while (put_domain(store, name, "webmail = \"one\";\n") == COMMON_GROUND && left > 0);
+	assert_true(left > 0);
+	assert_true(left < 90);
+	for (; left < 100; left++)
+		(void)unlink(in("domains.d/d%u.example.conf", left));
+	close_and_remove(store);
 }
 
 static void little_is_looked_at(void **state)
@@ -653,6 +738,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_renewal_decides_nothing),
+		cmocka_unit_test(an_added_domain_decides_for_itself),
+		cmocka_unit_test(additions_come_to_an_end),
 		cmocka_unit_test(little_is_looked_at),
 	};
 
