@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "chain_case.h"
+#include "checker.h"
 #include "path_fact.h"
 #include "pkix.h"
 
@@ -139,14 +140,6 @@ static void leaves_the_rest_to_gnutls(void **state)
 	assert_false(is_plain_case("self_signed_is_ca"));
 }
 
-/* How far apart the bytes are that are changed: valgrind is slow. */
-static size_t step(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload != NULL && strstr(preload, "vgpreload") != NULL ? 61 : 1;
-}
-
 /* Each byte of some certificates, with some of its values, and each length. */
 static void never_reads_otherwise_than_gnutls(void **state)
 {
@@ -168,7 +161,7 @@ static void never_reads_otherwise_than_gnutls(void **state)
 		data = malloc(certificate->size);
 		assert_non_null(data);
 		memcpy(data, certificate->data, certificate->size);
-		for (at = 0; at < certificate->size; at += step()) {
+		for (at = 0; at < certificate->size; at += checker_stride(61)) {
 			for (j = 0; j < COUNT(changes); j += k == COUNT(names) ? 4 : 1) {
 				data[at] = certificate->data[at] ^ changes[j];
 				taken += compare(data, certificate->size) ? 1 : 0;
@@ -178,7 +171,7 @@ static void never_reads_otherwise_than_gnutls(void **state)
 		}
 		free(data);
 	}
-	assert_true(step() > 1 || taken > 10000);
+	assert_true(checker_stride(61) > 1 || taken > 10000);
 }
 
 static int make_definitions(void **state)
