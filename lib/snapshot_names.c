@@ -132,6 +132,9 @@ static int names_bind_service(struct snapshot_build *build, struct snapshot_serv
 		status = names_collect(&names);
 	for (i = 0; i < names.rivals.lists_length && status == CERTBIND_OK; i++)
 		status = names_decide(&names, names.rivals.lists[i]);
+	/* What both have they have for long. */
+	table_fit(service->hosts);
+	table_fit(service->names);
 	candidate_index_clear(&names.rivals);
 	free(names.is_bound);
 	return status;

@@ -8,7 +8,6 @@
 struct table_slot {
 	const char *key; /* borrowed; NULL: empty */
 	void *value;
-	uint64_t hash;
 };
 
 /*
@@ -19,7 +18,8 @@ struct table_slot {
 struct table {
 	struct hash_key key;
 	struct table_slot *slots;
-	size_t mask; /* number of slots - 1 */
+	uint32_t *hashes; /* as slots, in the same block; 0: empty */
+	size_t slots_length;
 	size_t length;
 };
 
@@ -34,6 +34,9 @@ void **table_place(struct table *table, const char *key);
 
 /* The value of a key; NULL when it is not there. */
 void *table_get(const struct table *table, const char *key);
+
+/* Gives back what a table that has grown does not need, where that is much. Places are not good any more. */
+void table_fit(struct table *table);
 
 /* Frees the slots; may run twice, and on a zeroed table. */
 void table_clear(struct table *table);

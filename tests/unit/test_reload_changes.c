@@ -335,7 +335,7 @@ static void add_states(struct certbind_store *store, struct lines *lines)
 			(long long)state->stale_since,
 			state->stale_file != NULL ? state->stale_file : "",
 			state->stale_message != NULL ? state->stale_message : "",
-			(long long)state->missing_since, certificate->pairs_length, bytes);
+			(long long)state->missing_since, (size_t)certificate->pairs_length, bytes);
 	}
 	for (i = 0; i < snapshot->config->domains_length; i++)
 		lines_add(lines, "domain %s %s:%d", snapshot->config->domains[i]->name,
@@ -399,13 +399,13 @@ static void add_service(const struct snapshot *snapshot, const struct snapshot_s
 
 	lines_add(lines, "service %s %s %s", service->config->name,
 		named != NULL ? named->name : "", members(snapshot, service->default_at));
-	for (i = 0; i <= service->names->mask; i++)
+	for (i = 0; i < service->names->slots_length; i++)
 		if (service->names->slots[i].value != NULL)
 			lines_add(lines, "name %s %s %s", service->config->name,
 				service->names->slots[i].key,
 				members(snapshot,
 					(uint32_t)(uintptr_t)service->names->slots[i].value));
-	for (i = 0; i <= service->hosts->mask; i++) {
+	for (i = 0; i < service->hosts->slots_length; i++) {
 		const struct snapshot_host *host = service->hosts->slots[i].value;
 
 		if (host == NULL)

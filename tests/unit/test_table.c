@@ -64,6 +64,35 @@ static void finds_what_was_put(void **state)
 	assert_null(table_get(&table, "k0"));
 }
 
+/* However many there are when it is fit, and however many come after that. */
+static void finds_what_was_put_when_it_fits(void **state)
+{
+	enum { COUNT = 300 };
+	static char keys[COUNT][16];
+	size_t length, i;
+
+	(void)state;
+	for (i = 0; i < COUNT; i++)
+		(void)snprintf(keys[i], sizeof(keys[i]), "k%zu", i);
+	for (length = 0; length < COUNT; length++) {
+		struct table table;
+
+		assert_int_equal(table_init(&table, length % 2 == 0 ? 0 : COUNT), 0);
+		for (i = 0; i < length; i++)
+			*table_place(&table, keys[i]) = keys[i];
+		table_fit(&table);
+		assert_true(table.slots_length <= 8 || table.slots_length < length * 2);
+		for (i = 0; i < COUNT; i++)
+			assert_ptr_equal(table_get(&table, keys[i]), i < length ? keys[i] : NULL);
+		for (i = length; i < COUNT; i++)
+			*table_place(&table, keys[i]) = keys[i];
+		for (i = 0; i < COUNT; i++)
+			assert_ptr_equal(table_get(&table, keys[i]), keys[i]);
+		table_clear(&table);
+		table_fit(&table);
+	}
+}
+
 static void two_tables_hash_differently(void **state)
 {
 	struct hash_key a, b;
@@ -79,6 +108,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(siphash_is_siphash_2_4),
 		cmocka_unit_test(finds_what_was_put),
+		cmocka_unit_test(finds_what_was_put_when_it_fits),
 		cmocka_unit_test(two_tables_hash_differently),
 	};
 
