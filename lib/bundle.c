@@ -98,7 +98,7 @@ struct bundle *bundle_new(
 		return NULL;
 	atomic_init(&bundle->references, 1);
 	bundle->cache = cache;
-	bundle->members_length = members_length;
+	bundle->members_length = (uint16_t)members_length;
 	for (i = 0; i < members_length; i++)
 		bundle->members[i] = certificate_ref(members[i]);
 	return bundle;

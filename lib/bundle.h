@@ -23,11 +23,11 @@ void bundle_cache_set_limit(struct bundle_cache *cache, size_t limit); /* at lea
  */
 struct bundle {
 	atomic_uint references;
+	uint16_t members_length;
+	bool is_being_made; /* under the cache's lock */
 	struct bundle_cache *cache;
 	struct credentials *made; /* under the cache's lock; NULL: not made, or given up */
 	struct bundle *newer, *older; /* likewise: the neighbours in order of use */
-	bool is_being_made; /* likewise */
-	size_t members_length;
 	struct certificate *members[];
 };
 

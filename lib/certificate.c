@@ -20,11 +20,9 @@ static struct certificate *certificate_new(
 	certificate->name = (char *)(certificate + 1);
 	memcpy(certificate->name, name, size);
 	certificate->line = place->line;
-	certificate->file_text = der_new(pool, file, strlen(file) + 1, false);
-	if (certificate->file_text != NULL) {
-		certificate->file = (const char *)certificate->file_text->data;
+	certificate->file = der_new(pool, file, strlen(file) + 1, false);
+	if (certificate->file != NULL)
 		return certificate;
-	}
 	certificate_unref(certificate);
 	return NULL;
 }
@@ -48,7 +46,7 @@ void certificate_unref(struct certificate *certificate)
 		free(certificate->faults[i].message);
 	}
 	sources_unref(certificate->sources);
-	der_unref(certificate->file_text);
+	der_unref(certificate->file);
 	free(certificate->pairs);
 	free(certificate->faults);
 	free(certificate);

@@ -57,18 +57,23 @@ struct pair {
  */
 struct certificate {
 	atomic_uint references;
-	char *name; /* in the same block */
-	const char *file; /* where it is configured; for one of certificate_dirs the directory */
-	struct der *file_text; /* holds it, for all that are configured there */
-	int line;
 	uint32_t place; /* the one part that changes: see snapshot_certificate_place() */
+	char *name; /* in the same block */
+	/* Where it is configured, with a NUL; for one of certificate_dirs the directory. */
+	struct der *file;
 	struct pair *pairs; /* the usable ones, in configured order */
-	size_t pairs_length;
 	struct certificate_fault *faults;
-	size_t faults_length;
-	bool is_foreign; /* its file proved to be nothing: see config_pair.may_be_foreign */
 	struct sources *sources; /* what it was read from; NULL: not from files */
+	uint32_t pairs_length;
+	uint32_t faults_length;
+	int line;
+	bool is_foreign; /* its file proved to be nothing: see config_pair.may_be_foreign */
 };
+
+static inline const char *certificate_file(const struct certificate *certificate)
+{
+	return (const char *)certificate->file->data;
+}
 
 /* What reading needs beside the entry. */
 struct certificate_options {

@@ -71,7 +71,7 @@ static int tell_invalid(const struct served *served, const struct reasons *reaso
 	finding->not_after = certificate_facts(served->chain[0], &facts, &ignored) < 0
 				     ? -1
 				     : (time_t)facts->not_after;
-	finding->file = known == NULL ? NULL : known->file;
+	finding->file = known == NULL ? NULL : certificate_file(known);
 	finding->line = known == NULL ? 0 : known->line;
 	finding->advice = text;
 	return func(data, finding);
@@ -102,7 +102,7 @@ static int tell_differs(const struct served *served, struct certbind_finding *fi
 	finding->severity = finding_severity(FINDING_SERVED_DIFFERS);
 	finding->certificate = owner->name[0] != '\0' ? owner->name : NULL; /* certbind's own */
 	finding->not_after = (time_t)bundle_not_after(served->expected);
-	finding->file = owner->file;
+	finding->file = certificate_file(owner);
 	finding->line = owner->line;
 	finding->advice = text;
 	return func(data, finding);

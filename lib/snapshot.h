@@ -44,15 +44,15 @@ struct snapshot_host {
 
 struct snapshot_binding {
 	const struct config_domain *domain;
-	size_t service; /* index into snapshot->services */
-	enum snapshot_choice choice;
-	bool has_rivals; /* several certificates cover one of the hosts: dates and trust decide */
 	const struct config_choice_entry
 		*entry; /* what the domain says of the service; NULL: nothing */
-	uint32_t certificate; /* of SNAPSHOT_EXPLICIT: its place, from 1; 0: no such certificate */
 	struct snapshot_host
 		*hosts; /* empty with SNAPSHOT_SHARED_HOST; their names are behind them */
-	size_t hosts_length;
+	uint32_t hosts_length;
+	uint32_t certificate; /* of SNAPSHOT_EXPLICIT: its place, from 1; 0: no such certificate */
+	uint32_t service; /* index into snapshot->services */
+	enum snapshot_choice choice;
+	bool has_rivals; /* several certificates cover one of the hosts: dates and trust decide */
 };
 
 struct snapshot_domain {

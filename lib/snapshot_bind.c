@@ -229,7 +229,7 @@ static int binding_hosts(struct snapshot_build *build, struct snapshot_binding *
 		if (binding->hosts == NULL)
 			status = CERTBIND_E_MEMORY;
 		else
-			binding->hosts_length = names.length;
+			binding->hosts_length = (uint32_t)names.length;
 	}
 	for (i = 0; binding->hosts != NULL && i < binding->hosts_length; i++)
 		snapshot_host_set_binding(build, &binding->hosts[i], binding);
@@ -282,7 +282,7 @@ static void binding_prefer_shared(
 	const struct snapshot_build *build, struct snapshot_binding *binding)
 {
 	const struct config_service *service = &build->snapshot->config->services[binding->service];
-	size_t kept = 0;
+	uint32_t kept = 0;
 	size_t i;
 
 	if (binding->entry != NULL || service->shared_hosts.length == 0)
@@ -343,7 +343,7 @@ int snapshot_domain_bind(struct snapshot_build *build, struct snapshot_domain *d
 		return status;
 	for (i = 0; i < config->services_length; i++) {
 		domain->bindings[i].domain = domain->config;
-		domain->bindings[i].service = i;
+		domain->bindings[i].service = (uint32_t)i;
 	}
 	for (i = 0; i < domain->config->choices_length; i++)
 		domain->bindings[domain->config->choices[i].service].entry =
