@@ -113,6 +113,14 @@ static int read_subject_and_issuer(
 	return status;
 }
 
+static uint16_t read_key_usage(gnutls_x509_crt_t crt)
+{
+	unsigned int usage = 0;
+	unsigned int is_critical;
+
+	return gnutls_x509_crt_get_key_usage(crt, &usage, &is_critical) >= 0 ? (uint16_t)usage : 0;
+}
+
 static int read_pieces(gnutls_x509_crt_t crt, const struct der *der, struct pieces *pieces)
 {
 	struct certificate_facts *facts = &pieces->facts;
@@ -123,6 +131,7 @@ static int read_pieces(gnutls_x509_crt_t crt, const struct der *der, struct piec
 	if (facts->not_before == -1 || facts->not_after == -1)
 		return GNUTLS_E_ASN1_DER_ERROR;
 	facts->key_algorithm = (gnutls_pk_algorithm_t)gnutls_x509_crt_get_pk_algorithm(crt, NULL);
+	facts->key_usage = read_key_usage(crt);
 	status = public_id_of_certificate(crt, facts->key_id);
 	if (status >= 0)
 		status = read_subject_and_issuer(crt, der, facts);

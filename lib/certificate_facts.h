@@ -30,6 +30,7 @@ struct certificate_facts {
 	struct certificate_part subject, issuer; /* encoded */
 	gnutls_pk_algorithm_t key_algorithm;
 	uint32_t names_length; /* how many */
+	uint16_t key_usage; /* GNUTLS_KEY_…; 0: any */
 	bool must_staple; /* RFC 7633 */
 	/* Behind it, in the same block: the names. */
 };

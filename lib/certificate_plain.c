@@ -2,6 +2,7 @@
 #include "certificate_plain.h"
 #include "name.h"
 #include "plain.h"
+#include <gnutls/x509-ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,21 +43,43 @@ static bool add_name(void *data, const struct plain_name *name, size_t length)
 	return true;
 }
 
-static bool add_names(void *data, const struct plain_extension *extension)
+static bool add_names(struct collection *collection, const struct plain_extension *extension)
 {
-	struct collection *collection = data;
 	size_t room = collection->plain->der->size;
-	unsigned char *value;
+	unsigned char *value = malloc(room);
 	size_t size;
-	bool is_it;
-
-	if (strcmp(extension->oid, GNUTLS_X509EXT_OID_SAN) != 0)
-		return true;
-	value = malloc(room);
-	is_it = value != NULL && plain_read_extension(extension, value, room, &size) &&
+	bool is_it =
+		value != NULL && plain_read_extension(extension, value, room, &size) &&
 		plain_each_name(collection->plain->definitions, value, size, add_name, collection);
+
 	free(value);
 	return is_it;
+}
+
+static bool add_key_usage(
+	const struct collection *collection, const struct plain_extension *extension)
+{
+	unsigned char value[16];
+	gnutls_datum_t datum = { value, 0 };
+	unsigned int usage;
+	size_t size;
+
+	if (!plain_read_extension(extension, value, sizeof(value), &size))
+		return false;
+	datum.size = (unsigned int)size;
+	if (gnutls_x509_ext_import_key_usage(&datum, &usage) < 0)
+		return false;
+	collection->facts->key_usage = (uint16_t)usage;
+	return true;
+}
+
+static bool add_extension(void *data, const struct plain_extension *extension)
+{
+	if (strcmp(extension->oid, GNUTLS_X509EXT_OID_SAN) == 0)
+		return add_names(data, extension);
+	if (strcmp(extension->oid, GNUTLS_X509EXT_OID_KEY_USAGE) == 0)
+		return add_key_usage(data, extension);
+	return true;
 }
 
 bool certificate_plain_read(const struct der *der, asn1_node definitions,
@@ -72,7 +95,7 @@ bool certificate_plain_read(const struct der *der, asn1_node definitions,
 		plain_read_time(&plain, "tbsCertificate.validity.notAfter", &facts->not_after) &&
 		plain_locate(&plain, "tbsCertificate.subject", &facts->subject) &&
 		plain_locate(&plain, "tbsCertificate.issuer", &facts->issuer) &&
-		read_key(&plain, facts) && plain_each_extension(&plain, add_names, &collection);
+		read_key(&plain, facts) && plain_each_extension(&plain, add_extension, &collection);
 	plain_close(&plain);
 	*names_size = collection.names_size;
 	return is_it;

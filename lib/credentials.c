@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "credentials.h"
+#include "certificate_facts.h"
 #include "error.h"
 #include "token.h"
+#include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +55,18 @@ static int credentials_staple(gnutls_session_t session, void *data, gnutls_datum
 	return 0;
 }
 
+/* Nearly all are PKCS#8, which GnuTLS would try last. */
+static int import_key(gnutls_x509_privkey_t key, const gnutls_datum_t *der)
+{
+	if (gnutls_x509_privkey_import_pkcs8(
+		    key, der, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN) >= 0)
+		return 0;
+	return gnutls_x509_privkey_import(key, der, GNUTLS_X509_FMT_DER);
+}
+
 static int pair_import_key(const struct pair *pair, gnutls_privkey_t *key)
 {
+	gnutls_x509_privkey_t x509_key = NULL;
 	gnutls_datum_t der;
 	int status;
 
@@ -62,13 +74,18 @@ static int pair_import_key(const struct pair *pair, gnutls_privkey_t *key)
 		return token_key_borrow(pair->token_key, key);
 	der = der_peek(pair->key);
 	status = gnutls_privkey_init(key);
-	if (status < 0)
-		return status;
-	status = gnutls_privkey_import_x509_raw(*key, &der, GNUTLS_X509_FMT_DER, NULL, 0);
-	if (status < 0) {
-		gnutls_privkey_deinit(*key);
-		*key = NULL;
-	}
+	if (status >= 0)
+		status = gnutls_x509_privkey_init(&x509_key);
+	if (status >= 0)
+		status = import_key(x509_key, &der);
+	if (status >= 0)
+		status = gnutls_privkey_import_x509(
+			*key, x509_key, GNUTLS_PRIVKEY_IMPORT_AUTO_RELEASE);
+	if (status >= 0)
+		return 0;
+	gnutls_x509_privkey_deinit(x509_key);
+	gnutls_privkey_deinit(*key);
+	*key = NULL;
 	return status;
 }
 
@@ -94,7 +111,39 @@ static int pcert_from_bytes(gnutls_pcert_st *pcert, const gnutls_datum_t *der)
 	return 0;
 }
 
-static int pair_import_chain(const struct pair *pair, gnutls_pcert_st **chain)
+/* Of these kinds of keys the private one tells all of the public one that certificates do. */
+static bool is_told_by_key(const struct pair *pair, const struct certificate_facts *facts)
+{
+	return pair->token_key == NULL &&
+	       (facts->key_algorithm == GNUTLS_PK_RSA || facts->key_algorithm == GNUTLS_PK_ECDSA ||
+		       facts->key_algorithm == GNUTLS_PK_EDDSA_ED25519);
+}
+
+/*
+ * The end-entity. Its public key is the private one's (they were compared when they were read):
+ * taking it from there costs a hundredth of parsing the certificate again.
+ */
+static int pcert_of_pair(gnutls_pcert_st *pcert, const struct pair *pair, gnutls_privkey_t key)
+{
+	gnutls_datum_t der = der_peek(pair->chain[0]);
+	const struct certificate_facts *facts;
+	int status;
+
+	if (certificate_facts(pair->chain[0], &facts, &status) < 0)
+		return status;
+	if (!is_told_by_key(pair, facts))
+		return gnutls_pcert_import_x509_raw(pcert, &der, GNUTLS_X509_FMT_DER, 0);
+	status = gnutls_pubkey_init(&pcert->pubkey);
+	if (status >= 0)
+		status = gnutls_pubkey_import_privkey(pcert->pubkey, key, facts->key_usage, 0);
+	if (status >= 0)
+		status = pcert_from_bytes(pcert, &der);
+	if (status < 0)
+		gnutls_pcert_deinit(pcert);
+	return status;
+}
+
+static int pair_import_chain(const struct pair *pair, gnutls_privkey_t key, gnutls_pcert_st **chain)
 {
 	unsigned int length = pair_served_length(pair);
 	unsigned int i;
@@ -106,14 +155,14 @@ static int pair_import_chain(const struct pair *pair, gnutls_pcert_st **chain)
 	for (i = 0; i < length && status >= 0; i++) {
 		gnutls_datum_t der = der_peek(pair->chain[i]);
 
-		status = i == 0 ? gnutls_pcert_import_x509_raw(
-					  &(*chain)[i], &der, GNUTLS_X509_FMT_DER, 0)
+		status = i == 0 ? pcert_of_pair(&(*chain)[i], pair, key)
 				: pcert_from_bytes(&(*chain)[i], &der);
 	}
 	if (status >= 0)
 		return 0;
-	while (i-- > 0)
-		gnutls_pcert_deinit(&(*chain)[i]);
+	/* Of the one that failed nothing is left. */
+	while (i-- > 1)
+		gnutls_pcert_deinit(&(*chain)[i - 1]);
 	free(*chain);
 	*chain = NULL;
 	return status;
@@ -132,7 +181,7 @@ static int credentials_add_pair(
 	status = pair_import_key(pair, &key);
 	if (status < 0)
 		return status;
-	status = pair_import_chain(pair, &chain);
+	status = pair_import_chain(pair, key, &chain);
 	if (status >= 0)
 		status = gnutls_certificate_set_key(credentials->handle, no_names, 0, chain,
 			(int)pair_served_length(pair), key);

@@ -73,6 +73,7 @@ static bool compare(const unsigned char *data, size_t size)
 		assert_true(facts.not_before == expected->not_before);
 		assert_true(facts.not_after == expected->not_after);
 		assert_int_equal(facts.key_algorithm, expected->key_algorithm);
+		assert_int_equal(facts.key_usage, expected->key_usage);
 		assert_memory_equal(facts.key_id, expected->key_id, PUBLIC_ID_SIZE);
 		assert_false(expected->must_staple);
 		part_is(der, &facts.subject, &expected->subject);
