@@ -73,3 +73,10 @@ def test_reload_takes_over_what_has_not_changed(tmp_path):
                         for what, count in (("little", 200), ("little", 2000), ("whole", 2000)))
     assert (many - few) / 1800 < 6000
     assert many < 0.3 * whole
+
+
+def test_renewal_with_the_same_names_decides_nothing(tmp_path):
+    """Each certificate beside it is passed on, and no domain is looked at."""
+    few, many = (cost(tmp_path, ["reload", "least", count], all_along=False)
+                 for count in (200, 2000))
+    assert (many - few) / 1800 < 1800

@@ -129,21 +129,25 @@ static const char *write_reloaded(size_t count)
 	return path;
 }
 
-/* One certificate of so many is renewed. "whole": nothing tells which one. */
+/*
+ * One certificate of so many is renewed. "little": with other names; "whole": and nothing tells
+ * which one; "least": with the same names.
+ */
 static void reload(const char *what, size_t count)
 {
 	bool is_whole = strcmp(what, "whole") == 0;
+	bool is_least = strcmp(what, "least") == 0;
 	struct changes changes = { 0 };
 	struct certbind_store *store;
 	struct store_build *build;
 	struct snapshot *former;
 
 	scratch_make();
-	renew("exact");
+	renew(is_least ? "panel" : "exact");
 	assert_int_equal(certbind_store_open(&store, write_reloaded(count), NULL), 0);
 	former = store_snapshot(store);
 	assert_int_equal(former->certificates_length, count);
-	renew("names");
+	renew(is_least ? "renewed" : "names");
 	changes_note_certificate(&changes, "c0");
 	CALLGRIND_START_INSTRUMENTATION;
 	assert_int_equal(store_build(store, former, is_whole ? NULL : &changes, &build, NULL), 0);
