@@ -29,8 +29,10 @@ struct certificate_facts {
 	unsigned char key_id[PUBLIC_ID_SIZE]; /* of the public key */
 	struct certificate_part subject, issuer; /* encoded */
 	gnutls_pk_algorithm_t key_algorithm;
-	uint32_t names_length; /* how many */
+	uint32_t key_at; /* where SubjectPublicKeyInfo begins */
+	uint16_t key_size; /* and its size; 0: it was not located */
 	uint16_t key_usage; /* GNUTLS_KEY_…; 0: any */
+	uint16_t names_length; /* how many: each has 3 bytes or more of CERTIFICATE_DER_MAX */
 	bool must_staple; /* RFC 7633 */
 	/* Behind it, in the same block: the names. */
 };

@@ -16,10 +16,16 @@ struct collection {
 
 static bool read_key(const struct plain *plain, struct certificate_facts *facts)
 {
+	struct certificate_part info;
 	struct plain_key key;
 
-	if (!plain_read_key(plain, &key))
+	if (!plain_read_key(plain, &key) ||
+		!plain_locate(plain, "tbsCertificate.subjectPublicKeyInfo", &info))
 		return false;
+	if (info.size <= UINT16_MAX) {
+		facts->key_at = info.at;
+		facts->key_size = (uint16_t)info.size;
+	}
 	facts->key_algorithm = key.algorithm;
 	if (key.algorithm == GNUTLS_PK_ECDSA)
 		return public_id_of_point(key.curve, key.bytes, key.size, facts->key_id);

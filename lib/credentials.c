@@ -2,6 +2,7 @@
 #include "credentials.h"
 #include "certificate_facts.h"
 #include "error.h"
+#include "secret.h"
 #include "token.h"
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
@@ -58,10 +59,13 @@ static int credentials_staple(gnutls_session_t session, void *data, gnutls_datum
 /* Nearly all are PKCS#8, which GnuTLS would try last. */
 static int import_key(gnutls_x509_privkey_t key, const gnutls_datum_t *der)
 {
-	if (gnutls_x509_privkey_import_pkcs8(
-		    key, der, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN) >= 0)
-		return 0;
-	return gnutls_x509_privkey_import(key, der, GNUTLS_X509_FMT_DER);
+	int status = gnutls_x509_privkey_import_pkcs8(
+		key, der, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN);
+
+	if (status < 0)
+		status = gnutls_x509_privkey_import(key, der, GNUTLS_X509_FMT_DER);
+	secret_wipe_stack();
+	return status;
 }
 
 static int pair_import_key(const struct pair *pair, gnutls_privkey_t *key)
@@ -111,31 +115,28 @@ static int pcert_from_bytes(gnutls_pcert_st *pcert, const gnutls_datum_t *der)
 	return 0;
 }
 
-/* Of these kinds of keys the private one tells all of the public one that certificates do. */
-static bool is_told_by_key(const struct pair *pair, const struct certificate_facts *facts)
-{
-	return pair->token_key == NULL &&
-	       (facts->key_algorithm == GNUTLS_PK_RSA || facts->key_algorithm == GNUTLS_PK_ECDSA ||
-		       facts->key_algorithm == GNUTLS_PK_EDDSA_ED25519);
-}
-
 /*
- * The end-entity. Its public key is the private one's (they were compared when they were read):
- * taking it from there costs a hundredth of parsing the certificate again.
+ * The end-entity: of its own bytes GnuTLS has to parse the public key alone. It could be had from
+ * the private one too, but gnutls_pubkey_import_privkey() leaves a copy of that in freed memory.
  */
-static int pcert_of_pair(gnutls_pcert_st *pcert, const struct pair *pair, gnutls_privkey_t key)
+static int pcert_of_pair(gnutls_pcert_st *pcert, const struct pair *pair)
 {
 	gnutls_datum_t der = der_peek(pair->chain[0]);
 	const struct certificate_facts *facts;
+	gnutls_datum_t key;
 	int status;
 
 	if (certificate_facts(pair->chain[0], &facts, &status) < 0)
 		return status;
-	if (!is_told_by_key(pair, facts))
+	if (facts->key_size == 0)
 		return gnutls_pcert_import_x509_raw(pcert, &der, GNUTLS_X509_FMT_DER, 0);
+	key.data = der.data + facts->key_at;
+	key.size = facts->key_size;
 	status = gnutls_pubkey_init(&pcert->pubkey);
 	if (status >= 0)
-		status = gnutls_pubkey_import_privkey(pcert->pubkey, key, facts->key_usage, 0);
+		status = gnutls_pubkey_import(pcert->pubkey, &key, GNUTLS_X509_FMT_DER);
+	if (status >= 0)
+		status = gnutls_pubkey_set_key_usage(pcert->pubkey, facts->key_usage);
 	if (status >= 0)
 		status = pcert_from_bytes(pcert, &der);
 	if (status < 0)
@@ -143,7 +144,7 @@ static int pcert_of_pair(gnutls_pcert_st *pcert, const struct pair *pair, gnutls
 	return status;
 }
 
-static int pair_import_chain(const struct pair *pair, gnutls_privkey_t key, gnutls_pcert_st **chain)
+static int pair_import_chain(const struct pair *pair, gnutls_pcert_st **chain)
 {
 	unsigned int length = pair_served_length(pair);
 	unsigned int i;
@@ -155,7 +156,7 @@ static int pair_import_chain(const struct pair *pair, gnutls_privkey_t key, gnut
 	for (i = 0; i < length && status >= 0; i++) {
 		gnutls_datum_t der = der_peek(pair->chain[i]);
 
-		status = i == 0 ? pcert_of_pair(&(*chain)[i], pair, key)
+		status = i == 0 ? pcert_of_pair(&(*chain)[i], pair)
 				: pcert_from_bytes(&(*chain)[i], &der);
 	}
 	if (status >= 0)
@@ -181,7 +182,7 @@ static int credentials_add_pair(
 	status = pair_import_key(pair, &key);
 	if (status < 0)
 		return status;
-	status = pair_import_chain(pair, key, &chain);
+	status = pair_import_chain(pair, &chain);
 	if (status >= 0)
 		status = gnutls_certificate_set_key(credentials->handle, no_names, 0, chain,
 			(int)pair_served_length(pair), key);

@@ -54,6 +54,30 @@ static void part_is(
 	assert_memory_equal(der->data + a->at, der->data + b->at, a->size);
 }
 
+/* The bytes that are said to be the public key are that to GnuTLS. */
+static void key_is_there(const struct der *der, const struct certificate_facts *facts)
+{
+	gnutls_datum_t info = { der->data + facts->key_at, facts->key_size };
+	gnutls_datum_t whole = der_peek(der);
+	unsigned char ids[2][32];
+	size_t sizes[2] = { sizeof(ids[0]), sizeof(ids[1]) };
+	gnutls_x509_crt_t crt;
+	gnutls_pubkey_t key;
+
+	assert_true(facts->key_at + facts->key_size < der->size);
+	assert_int_equal(gnutls_x509_crt_init(&crt), 0);
+	assert_int_equal(gnutls_pubkey_init(&key), 0);
+	assert_int_equal(gnutls_x509_crt_import(crt, &whole, GNUTLS_X509_FMT_DER), 0);
+	assert_int_equal(gnutls_pubkey_import(key, &info, GNUTLS_X509_FMT_DER), 0);
+	assert_int_equal(
+		gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, ids[0], &sizes[0]), 0);
+	assert_int_equal(
+		gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, ids[1], &sizes[1]), 0);
+	assert_memory_equal(ids[0], ids[1], sizeof(ids[0]));
+	gnutls_pubkey_deinit(key);
+	gnutls_x509_crt_deinit(crt);
+}
+
 /* Where it is plain, GnuTLS has to take it and to find the same. */
 static bool compare(const unsigned char *data, size_t size)
 {
@@ -74,6 +98,7 @@ static bool compare(const unsigned char *data, size_t size)
 		assert_true(facts.not_after == expected->not_after);
 		assert_int_equal(facts.key_algorithm, expected->key_algorithm);
 		assert_int_equal(facts.key_usage, expected->key_usage);
+		key_is_there(der, &facts);
 		assert_memory_equal(facts.key_id, expected->key_id, PUBLIC_ID_SIZE);
 		assert_false(expected->must_staple);
 		part_is(der, &facts.subject, &expected->subject);
