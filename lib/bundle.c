@@ -134,8 +134,9 @@ int64_t bundle_not_after(const struct bundle *bundle)
 
 	for (i = 0; bundle != NULL && i < bundle->members_length; i++)
 		for (j = 0; j < bundle->members[i]->pairs_length; j++)
-			if (not_after == -1 || bundle->members[i]->pairs[j].not_after < not_after)
-				not_after = bundle->members[i]->pairs[j].not_after;
+			if (not_after == -1 ||
+				bundle->members[i]->pairs[j].facts->not_after < not_after)
+				not_after = bundle->members[i]->pairs[j].facts->not_after;
 	return not_after;
 }
 

@@ -15,10 +15,10 @@ void candidate_init(struct candidate *candidate, struct certificate *certificate
 	for (i = 0; i < certificate->pairs_length; i++) {
 		const struct pair *pair = &certificate->pairs[i];
 
-		if (i == 0 || pair->not_before > candidate->not_before)
-			candidate->not_before = pair->not_before;
-		if (i == 0 || pair->not_after < candidate->not_after)
-			candidate->not_after = pair->not_after;
+		if (i == 0 || pair->facts->not_before > candidate->not_before)
+			candidate->not_before = pair->facts->not_before;
+		if (i == 0 || pair->facts->not_after < candidate->not_after)
+			candidate->not_after = pair->facts->not_after;
 	}
 }
 
@@ -90,11 +90,11 @@ static int candidate_list_add(struct candidate_list *list, struct candidate *can
 /* The names of a pair in a table, for a certificate that has several. */
 static int pair_names_table(const struct pair *pair, struct table *table)
 {
-	const char *name = pair->names;
+	const char *name = certificate_facts_names(pair->facts);
 	size_t i;
-	int status = table_init(table, pair->names_length);
+	int status = table_init(table, pair->facts->names_length);
 
-	for (i = 0; i < pair->names_length && status == CERTBIND_OK; i++) {
+	for (i = 0; i < pair->facts->names_length && status == CERTBIND_OK; i++) {
 		void **place = table_place(table, name);
 
 		if (place == NULL)
@@ -121,7 +121,7 @@ int candidate_names_each(struct candidate *candidate, candidate_visit *visit, vo
 	const struct certificate *certificate = candidate->certificate;
 	size_t others = certificate->pairs_length - 1;
 	struct table *tables = NULL;
-	const char *name = certificate->pairs[0].names;
+	const char *name = certificate_facts_names(certificate->pairs[0].facts);
 	int status = CERTBIND_OK;
 	size_t i;
 
@@ -132,7 +132,7 @@ int candidate_names_each(struct candidate *candidate, candidate_visit *visit, vo
 	}
 	for (i = 0; i < others && status == CERTBIND_OK; i++)
 		status = pair_names_table(&certificate->pairs[i + 1], &tables[i]);
-	for (i = 0; i < certificate->pairs[0].names_length && status == CERTBIND_OK; i++) {
+	for (i = 0; i < certificate->pairs[0].facts->names_length && status == CERTBIND_OK; i++) {
 		if (tables_have(tables, others, name))
 			status = visit(data, candidate, name);
 		name += strlen(name) + 1;
@@ -175,10 +175,10 @@ struct candidate_matches candidate_index_match(
 
 static bool pair_has(const struct pair *pair, const char *name)
 {
-	const char *own = pair->names;
+	const char *own = certificate_facts_names(pair->facts);
 	size_t i;
 
-	for (i = 0; i < pair->names_length; i++, own += strlen(own) + 1)
+	for (i = 0; i < pair->facts->names_length; i++, own += strlen(own) + 1)
 		if (strcmp(own, name) == 0)
 			return true;
 	return false;
@@ -188,10 +188,10 @@ bool candidate_covers(const struct candidate *candidate, const char *host)
 {
 	const struct certificate *certificate = candidate->certificate;
 	const struct pair *first = certificate->pairs;
-	const char *name = first->names;
+	const char *name = certificate_facts_names(first->facts);
 	size_t i, j;
 
-	for (i = 0; i < first->names_length; i++, name += strlen(name) + 1) {
+	for (i = 0; i < first->facts->names_length; i++, name += strlen(name) + 1) {
 		if (!name_matches(name, host))
 			continue;
 		for (j = 1; j < certificate->pairs_length; j++)

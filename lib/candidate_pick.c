@@ -127,7 +127,7 @@ static bool has_key_type(const struct candidate *candidate, enum key_type type)
 	size_t i;
 
 	for (i = 0; i < certificate->pairs_length; i++)
-		if (key_type(certificate->pairs[i].key_algorithm) == type)
+		if (key_type(certificate->pairs[i].facts->key_algorithm) == type)
 			return true;
 	return false;
 }

@@ -2,11 +2,13 @@
 #ifndef CERTIFICATE_H
 #define CERTIFICATE_H
 
+#include "certificate_facts.h"
 #include "config.h"
 #include "file.h"
 #include "finding.h"
 #include "der.h"
 #include "source.h"
+#include "staple.h"
 #include <gnutls/gnutls.h>
 #include <gnutls/abstract.h>
 #include <libtasn1.h>
@@ -41,14 +43,8 @@ struct pair {
 	gnutls_privkey_t
 		token_key; /* a key in a PKCS#11 token; NULL else; used only while the pair lives */
 	struct der *token_pin; /* what the token asks for when it logs in again; NULL: none */
-	struct der *staple; /* verified against chain[0] and its issuer; NULL: none */
-	int64_t staple_from, staple_until; /* s since the epoch; served only between the two */
-	int64_t not_before, not_after; /* of the end-entity, s since the epoch */
-	const char *
-		names; /* its identifiers that can match something, folded, each with its NUL, one after the other; chain[0] holds them */
-	size_t names_length; /* how many */
-	gnutls_pk_algorithm_t key_algorithm;
-	bool must_staple; /* RFC 7633 */
+	struct staple *staple; /* verified against chain[0] and its issuer; NULL: none */
+	const struct certificate_facts *facts; /* of the end-entity; chain[0] holds them */
 };
 
 /*
@@ -134,8 +130,8 @@ int certificate_chain_read(const char *path, struct der_pool *pool, struct der *
 void certificate_chain_free(struct der **chain, size_t chain_length);
 
 /*
- * The identifiers of an end-entity that can match something, as struct pair has them; the caller
- * frees. Returns CERTBIND_OK, CERTBIND_E_CERTIFICATE when it can't be read, CERTBIND_E_MEMORY.
+ * The identifiers of an end-entity that can match something, as certificate_facts_names() has them; the
+ * caller frees. Returns CERTBIND_OK, CERTBIND_E_CERTIFICATE when it can't be read, CERTBIND_E_MEMORY.
  */
 int certificate_names(struct der *der, char **names, size_t *names_length);
 

@@ -37,7 +37,10 @@ struct certificate_facts {
 	/* Behind it, in the same block: the names. */
 };
 
-/* As struct pair has them; live as long as the facts. */
+/*
+ * The identifiers that can match something, folded, each with its NUL, one after the other; they
+ * live as long as the facts.
+ */
 static inline const char *certificate_facts_names(const struct certificate_facts *facts)
 {
 	return (const char *)(facts + 1);

@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate_read.h"
-#include "staple.h"
 #include <stdlib.h>
 #include <string.h>
-
-static void pair_set_facts(struct pair *pair, const struct certificate_facts *facts)
-{
-	pair->key_algorithm = facts->key_algorithm;
-	pair->not_before = facts->not_before;
-	pair->not_after = facts->not_after;
-	pair->names = certificate_facts_names(facts);
-	pair->names_length = facts->names_length;
-	pair->must_staple = facts->must_staple;
-}
 
 /* A staple that is at fault costs the staple, not the pair. */
 static int read_staple(struct reading *reading, struct pair *pair)
 {
 	const char *path = reading->entry->staple;
 	struct certbind_error error;
-	struct staple staple;
+	struct staple *staple;
 	struct staple_question question = {
 		.path = path,
 		.certificate = pair->chain[0],
@@ -32,30 +21,30 @@ static int read_staple(struct reading *reading, struct pair *pair)
 		return CERTBIND_OK;
 	if (pair->chain_length - pair->chain_extra > 1)
 		question.issuer = pair->chain[1];
-	status = staple_read(&question, &staple, &error);
+	staple = malloc(sizeof(*staple));
+	if (staple == NULL)
+		return CERTBIND_E_MEMORY;
+	status = staple_read(&question, staple, &error);
 	if (status == CERTBIND_OK) {
-		pair->staple = staple.der;
-		pair->staple_from = staple.from;
-		pair->staple_until = staple.until;
+		pair->staple = staple;
 		return CERTBIND_OK;
 	}
+	free(staple);
 	status = fault_add_error(reading, FINDING_STAPLE_INVALID, path, status, &error);
 	return status == CERTBIND_E_MEMORY ? status : CERTBIND_OK;
 }
 
 int pair_make(struct reading *reading, struct key *key, struct chain *chain, struct pair *pair)
 {
-	const struct certificate_facts *facts;
 	struct pair made = { 0 };
 	int gnutls_status;
 	int status = chain_sort(reading, key, chain, &made.chain_extra);
 
 	if (status != CERTBIND_OK)
 		return status;
-	status = certificate_facts(chain->items[0], &facts, &gnutls_status);
+	status = certificate_facts(chain->items[0], &made.facts, &gnutls_status);
 	if (status != CERTBIND_OK)
 		return status;
-	pair_set_facts(&made, facts);
 	made.chain = chain->items;
 	made.chain_length = (unsigned int)chain->length;
 	status = read_staple(reading, &made);
@@ -103,6 +92,8 @@ void pair_clear(struct pair *pair)
 	der_unref(pair->key);
 	gnutls_privkey_deinit(pair->token_key);
 	der_unref(pair->token_pin);
-	der_unref(pair->staple);
+	if (pair->staple != NULL)
+		der_unref(pair->staple->der);
+	free(pair->staple);
 	memset(pair, 0, sizeof(*pair));
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "credentials.h"
-#include "certificate_facts.h"
 #include "error.h"
 #include "secret.h"
 #include "token.h"
@@ -41,18 +40,18 @@ void credentials_unref(struct credentials *credentials)
 /* Called by GnuTLS in a handshake whose client asked for a staple. */
 static int credentials_staple(gnutls_session_t session, void *data, gnutls_datum_t *response)
 {
-	const struct credentials_staple *staple = data;
-	const struct pair *pair = staple->pair;
-	int64_t now = (int64_t)clock_source_now(staple->clock);
+	const struct credentials_staple *source = data;
+	const struct staple *staple = source->pair->staple;
+	int64_t now = (int64_t)clock_source_now(source->clock);
 
 	(void)session;
-	if (now < pair->staple_from || now >= pair->staple_until)
+	if (now < staple->from || now >= staple->until)
 		return GNUTLS_E_NO_CERTIFICATE_STATUS;
-	response->data = gnutls_malloc(pair->staple->size);
+	response->data = gnutls_malloc(staple->der->size);
 	if (response->data == NULL)
 		return GNUTLS_E_MEMORY_ERROR;
-	memcpy(response->data, pair->staple->data, pair->staple->size);
-	response->size = (unsigned int)pair->staple->size;
+	memcpy(response->data, staple->der->data, staple->der->size);
+	response->size = (unsigned int)staple->der->size;
 	return 0;
 }
 
@@ -122,12 +121,10 @@ static int pcert_from_bytes(gnutls_pcert_st *pcert, const gnutls_datum_t *der)
 static int pcert_of_pair(gnutls_pcert_st *pcert, const struct pair *pair)
 {
 	gnutls_datum_t der = der_peek(pair->chain[0]);
-	const struct certificate_facts *facts;
+	const struct certificate_facts *facts = pair->facts;
 	gnutls_datum_t key;
 	int status;
 
-	if (certificate_facts(pair->chain[0], &facts, &status) < 0)
-		return status;
 	if (facts->key_size == 0)
 		return gnutls_pcert_import_x509_raw(pcert, &der, GNUTLS_X509_FMT_DER, 0);
 	key.data = der.data + facts->key_at;

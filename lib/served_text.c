@@ -100,7 +100,7 @@ static const struct pair *nearest_pair(const struct served *served,
 		for (j = 0; j < bundle->members[i]->pairs_length; j++) {
 			const struct pair *pair = &bundle->members[i]->pairs[j];
 			bool is_same_kind =
-				facts != NULL && pair->key_algorithm == facts->key_algorithm;
+				facts != NULL && pair->facts->key_algorithm == facts->key_algorithm;
 
 			if (first != NULL && !is_same_kind)
 				continue;
@@ -175,7 +175,8 @@ const struct certificate *served_text_differs(
 	name_certificate(owner, name);
 	if (other != NULL)
 		name_certificate(other, other_name);
-	advise(owner, right != NULL && facts != NULL && right->not_before > facts->not_before,
+	advise(owner,
+		right != NULL && facts != NULL && right->facts->not_before > facts->not_before,
 		advice, sizeof(advice));
 	(void)snprintf(text, SERVED_TEXT_SIZE,
 		"%s serves %s for %s: %s; it should serve %s: %s. %s", served->endpoint,

@@ -6,9 +6,9 @@
 
 /* A plan goes on with other certificates in the places of those it was made with. */
 
-static bool names_equal(const struct pair *a, const struct pair *b)
+static bool names_equal(const struct certificate_facts *a, const struct certificate_facts *b)
 {
-	const char *a_name = a->names, *b_name = b->names;
+	const char *a_name = certificate_facts_names(a), *b_name = certificate_facts_names(b);
 	size_t i;
 
 	if (a->names_length != b->names_length)
@@ -31,10 +31,13 @@ static bool is_alike(const struct certificate *former, const struct certificate 
 
 	if (former->pairs_length == 0 || certificate->pairs_length != former->pairs_length)
 		return false;
-	for (i = 0; i < former->pairs_length; i++)
-		if (former->pairs[i].key_algorithm != certificate->pairs[i].key_algorithm ||
-			!names_equal(&former->pairs[i], &certificate->pairs[i]))
+	for (i = 0; i < former->pairs_length; i++) {
+		const struct certificate_facts *before = former->pairs[i].facts;
+		const struct certificate_facts *now = certificate->pairs[i].facts;
+
+		if (before->key_algorithm != now->key_algorithm || !names_equal(before, now))
 			return false;
+	}
 	return true;
 }
 

@@ -69,13 +69,18 @@ static bool is_same(const struct der *a, const struct der *b)
 	return a == NULL || b == NULL ? a == b : der_equal(a, b);
 }
 
+static bool staples_equal(const struct staple *a, const struct staple *b)
+{
+	return a == NULL || b == NULL ? a == b : der_equal(a->der, b->der);
+}
+
 static bool pairs_equal(const struct pair *a, const struct pair *b)
 {
 	unsigned int i;
 
 	/* Nothing tells whether a key in a token is still the same. */
 	if (a->token_key != NULL || b->token_key != NULL || !is_same(a->key, b->key) ||
-		!is_same(a->staple, b->staple) || a->chain_length != b->chain_length ||
+		!staples_equal(a->staple, b->staple) || a->chain_length != b->chain_length ||
 		a->chain_extra != b->chain_extra)
 		return false;
 	for (i = 0; i < a->chain_length; i++)
@@ -115,7 +120,8 @@ static bool is_within_dates(const struct certificate *certificate, int64_t now)
 	size_t i;
 
 	for (i = 0; i < certificate->pairs_length; i++)
-		if (now < certificate->pairs[i].not_before || now > certificate->pairs[i].not_after)
+		if (now < certificate->pairs[i].facts->not_before ||
+			now > certificate->pairs[i].facts->not_after)
 			return false;
 	return true;
 }

@@ -14,8 +14,8 @@ static int64_t certificate_due(const struct certificate *certificate, int64_t fr
 	size_t i;
 
 	for (i = 0; i < certificate->pairs_length; i++) {
-		due = date_sooner(certificate->pairs[i].not_before, from, due);
-		due = date_sooner(certificate->pairs[i].not_after + 1, from, due);
+		due = date_sooner(certificate->pairs[i].facts->not_before, from, due);
+		due = date_sooner(certificate->pairs[i].facts->not_after + 1, from, due);
 	}
 	return due;
 }

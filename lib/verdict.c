@@ -79,23 +79,23 @@ static int verdict_add_dates(
 {
 	char date[DATE_SIZE], text[256];
 
-	if (options->at > pair->not_after ||
-		pair->not_after - options->at >= options->expiry_warning ||
+	if (options->at > pair->facts->not_after ||
+		pair->facts->not_after - options->at >= options->expiry_warning ||
 		verdict_has(verdict, FINDING_EXPIRES_SOON))
 		return CERTBIND_OK;
-	date_format(pair->not_after, date);
+	date_format(pair->facts->not_after, date);
 	(void)snprintf(text, sizeof(text),
 		"The certificate ends on %s, in %lld days. Renew it, and see why it was not "
 		"renewed by itself.",
-		date, (long long)((pair->not_after - options->at) / 86400));
+		date, (long long)((pair->facts->not_after - options->at) / 86400));
 	return verdict_add(verdict, FINDING_EXPIRES_SOON, CERTBIND_SEVERITY_WARNING, NULL, text);
 }
 
 static int verdict_add_staple(
 	struct verdict *verdict, const struct pair *pair, const struct verdict_options *options)
 {
-	bool is_fresh = pair->staple != NULL && options->at >= pair->staple_from &&
-			options->at < pair->staple_until;
+	bool is_fresh = pair->staple != NULL && options->at >= pair->staple->from &&
+			options->at < pair->staple->until;
 	int status = CERTBIND_OK;
 
 	if (pair->staple != NULL && !is_fresh && !verdict_has(verdict, FINDING_STAPLE_INVALID))
@@ -103,7 +103,7 @@ static int verdict_add_staple(
 			NULL,
 			"The OCSP response is outside its dates and is not served. Fetch a new one "
 			"for the certificate's `staple` file.");
-	if (status == CERTBIND_OK && pair->must_staple && !is_fresh &&
+	if (status == CERTBIND_OK && pair->facts->must_staple && !is_fresh &&
 		!verdict_has(verdict, FINDING_STAPLE_MISSING))
 		status = verdict_add(verdict, FINDING_STAPLE_MISSING, CERTBIND_SEVERITY_WARNING,
 			NULL,
@@ -155,12 +155,12 @@ static int verdict_add_names(struct verdict *verdict)
 
 	if (certificate->pairs_length == 0)
 		return table_init(&verdict->names, 0);
-	status = table_init(&verdict->names, certificate->pairs[0].names_length);
+	status = table_init(&verdict->names, certificate->pairs[0].facts->names_length);
 	for (i = 0; i < certificate->pairs_length && status == CERTBIND_OK; i++) {
 		const struct pair *pair = &certificate->pairs[i];
-		const char *name = pair->names;
+		const char *name = certificate_facts_names(pair->facts);
 
-		for (j = 0; j < pair->names_length; j++, name += strlen(name) + 1) {
+		for (j = 0; j < pair->facts->names_length; j++, name += strlen(name) + 1) {
 			void **place = table_place(&verdict->names, name);
 			uintptr_t seen;
 
@@ -192,8 +192,8 @@ int verdict_new(const struct certificate *certificate, const struct verdict_opti
 	for (i = 0; i < certificate->pairs_length && status == CERTBIND_OK; i++) {
 		const struct pair *pair = &certificate->pairs[i];
 
-		if (made->not_after == -1 || pair->not_after < made->not_after)
-			made->not_after = pair->not_after;
+		if (made->not_after == -1 || pair->facts->not_after < made->not_after)
+			made->not_after = pair->facts->not_after;
 		status = verdict_add_pair(made, pair, options);
 	}
 	if (status < 0) {

@@ -23,10 +23,12 @@ struct field {
 	struct candidate_matches matches;
 };
 
+static const struct certificate_facts of_algorithm[] = { { .key_algorithm = GNUTLS_PK_RSA },
+	{ .key_algorithm = GNUTLS_PK_ECDSA }, { .key_algorithm = GNUTLS_PK_EDDSA_ED25519 },
+	{ .key_algorithm = GNUTLS_PK_DSA } };
+
 static void field_init(struct field *field, size_t length)
 {
-	static const gnutls_pk_algorithm_t algorithms[] = { GNUTLS_PK_RSA, GNUTLS_PK_ECDSA,
-		GNUTLS_PK_EDDSA_ED25519, GNUTLS_PK_DSA };
 	size_t i;
 
 	memset(field, 0, sizeof(*field));
@@ -39,8 +41,8 @@ static void field_init(struct field *field, size_t length)
 		certificate->name = field->names[i];
 		certificate->pairs = field->pairs[i];
 		certificate->pairs_length = rand() % 4 == 0 ? 2 : 1;
-		field->pairs[i][0].key_algorithm = algorithms[rand() % 4];
-		field->pairs[i][1].key_algorithm = algorithms[rand() % 4];
+		field->pairs[i][0].facts = &of_algorithm[rand() % 4];
+		field->pairs[i][1].facts = &of_algorithm[rand() % 4];
 		candidate->certificate = certificate;
 		candidate->not_before = rand() % 4 == 0 ? NOW + 1 : 0;
 		candidate->not_after = NOW - 1 + rand() % 3;
@@ -67,7 +69,7 @@ static bool has_type_of(const struct candidate *candidate, gnutls_pk_algorithm_t
 	size_t i;
 
 	for (i = 0; i < candidate->certificate->pairs_length; i++)
-		if (candidate->certificate->pairs[i].key_algorithm == algorithm)
+		if (candidate->certificate->pairs[i].facts->key_algorithm == algorithm)
 			return true;
 	return false;
 }
@@ -156,7 +158,7 @@ static void asks_for_trust_from_the_best_down(void **state)
 	field_init(field, LENGTH);
 	for (i = 0; i < LENGTH; i++) {
 		field->certificates[i].pairs_length = 1;
-		field->pairs[i][0].key_algorithm = GNUTLS_PK_ECDSA;
+		field->pairs[i][0].facts = &of_algorithm[1];
 		field->candidates[i].not_before = 0;
 		field->candidates[i].not_after = NOW + (int64_t)i;
 		field->candidates[i].marks = 2;

@@ -122,7 +122,7 @@ static void check_row(const struct row *row)
 		assert_non_null(pair->key);
 		assert_true(der_is_secret(pair->key));
 		assert_null(pair->token_key);
-		assert_int_equal(pair->not_before, PKI_2020);
+		assert_int_equal(pair->facts->not_before, PKI_2020);
 	}
 	certificate_unref(certificate);
 }
@@ -418,18 +418,19 @@ static void facts_are_the_end_entitys(void **state)
 		certificates[i] = read_row(&rows[i], false);
 		pairs[i] = &certificates[i]->pairs[0];
 	}
-	assert_int_equal(pairs[0]->key_algorithm, GNUTLS_PK_ECDSA);
-	assert_int_equal(pairs[0]->not_before, PKI_2020);
-	assert_int_equal(pairs[0]->not_after, PKI_END);
-	assert_false(pairs[0]->must_staple);
+	assert_int_equal(pairs[0]->facts->key_algorithm, GNUTLS_PK_ECDSA);
+	assert_int_equal(pairs[0]->facts->not_before, PKI_2020);
+	assert_int_equal(pairs[0]->facts->not_after, PKI_END);
+	assert_false(pairs[0]->facts->must_staple);
 	/* Folded; an address, "bad_name" and "*.com" match nothing. */
-	assert_int_equal(pairs[0]->names_length, 2);
-	assert_memory_equal(pairs[0]->names, "webmail.example.net\0mail.example.net",
+	assert_int_equal(pairs[0]->facts->names_length, 2);
+	assert_memory_equal(certificate_facts_names(pairs[0]->facts),
+		"webmail.example.net\0mail.example.net",
 		sizeof("webmail.example.net\0mail.example.net"));
-	assert_true(pairs[1]->must_staple);
-	assert_int_equal(pairs[2]->key_algorithm, GNUTLS_PK_RSA);
-	assert_int_equal(pairs[3]->names_length, 0);
-	assert_int_equal(pairs[4]->not_after, INT64_C(1735689600));
+	assert_true(pairs[1]->facts->must_staple);
+	assert_int_equal(pairs[2]->facts->key_algorithm, GNUTLS_PK_RSA);
+	assert_int_equal(pairs[3]->facts->names_length, 0);
+	assert_int_equal(pairs[4]->facts->not_after, INT64_C(1735689600));
 	for (i = 0; i < 5; i++)
 		certificate_unref(certificates[i]);
 }
@@ -520,8 +521,8 @@ static void keeps_the_usable_pairs(void **state)
 	}
 	certificate = read_entry(&entry, false, PKI_NOW);
 	assert_int_equal(certificate->pairs_length, 2);
-	assert_int_equal(certificate->pairs[0].key_algorithm, GNUTLS_PK_ECDSA);
-	assert_int_equal(certificate->pairs[1].key_algorithm, GNUTLS_PK_RSA);
+	assert_int_equal(certificate->pairs[0].facts->key_algorithm, GNUTLS_PK_ECDSA);
+	assert_int_equal(certificate->pairs[1].facts->key_algorithm, GNUTLS_PK_RSA);
 	assert_int_equal(certificate->faults_length, 1);
 	assert_string_equal(certificate->faults[0].file, keys[1]);
 	assert_ptr_equal(certificate_ref(certificate), certificate);

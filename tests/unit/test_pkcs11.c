@@ -91,7 +91,7 @@ static void check_signs(const struct pair *pair)
 	gnutls_pubkey_t public_key;
 	gnutls_x509_crt_t crt;
 	gnutls_sign_algorithm_t algorithm =
-		gnutls_pk_to_sign(pair->key_algorithm, GNUTLS_DIG_SHA256);
+		gnutls_pk_to_sign(pair->facts->key_algorithm, GNUTLS_DIG_SHA256);
 
 	assert_int_equal(gnutls_x509_crt_init(&crt), 0);
 	assert_int_equal(gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER), 0);

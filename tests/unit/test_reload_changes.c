@@ -359,7 +359,7 @@ static const char *members(const struct snapshot *snapshot, uint32_t place)
 		assert_ptr_equal(member,
 			snapshot->certificates[snapshot_certificate_index(snapshot, member->name)]);
 		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s(%s) ",
-			member->name, member->pairs[0].names);
+			member->name, certificate_facts_names(member->pairs[0].facts));
 	}
 	return text;
 }

@@ -184,8 +184,8 @@ static void costs_only_the_staple(void **state)
 		assert_int_equal(certificate->pairs_length, 1);
 		if (rows[i].message == NULL) {
 			assert_non_null(certificate->pairs[0].staple);
-			assert_int_equal(certificate->pairs[0].staple_from, YEAR_2030);
-			assert_int_equal(certificate->pairs[0].staple_until, YEAR_2031);
+			assert_int_equal(certificate->pairs[0].staple->from, YEAR_2030);
+			assert_int_equal(certificate->pairs[0].staple->until, YEAR_2031);
 		} else {
 			fault = &certificate->faults[certificate->faults_length - 1];
 			assert_null(certificate->pairs[0].staple);

@@ -169,8 +169,9 @@ static void serve(
 
 		snapshot_select(service, hosts[i], strlen(hosts[i]), &result);
 		(void)snprintf(served->subjects[i], sizeof(served->subjects[i]), "%s",
-			result.bundle != NULL ? result.bundle->members[0]->pairs[0].names
-					      : "certbind's own");
+			result.bundle != NULL
+				? certificate_facts_names(result.bundle->members[0]->pairs[0].facts)
+				: "certbind's own");
 	}
 	snapshot_unref(snapshot);
 	handshake_whole(&handshake, context, &client);
