@@ -83,15 +83,18 @@ static uint32_t snapshot_single(struct snapshot *snapshot, struct certificate *c
 
 static uint32_t group_place(const struct snapshot *snapshot, const char *key)
 {
-	return snapshot != NULL ? (uint32_t)(uintptr_t)table_get(
-					  &snapshot->plan->ground->groups_by_members, key)
-				: 0;
+	return (uint32_t)(uintptr_t)table_get(&snapshot->plan->ground->groups_by_members, key);
+}
+
+/* NULL: it had none. */
+static struct bundle *former_group(const struct snapshot *former, const char *key)
+{
+	return former != NULL ? snapshot_bundle_peek(former, group_place(former, key)) : NULL;
 }
 
 static uint32_t snapshot_group_make(struct snapshot *snapshot, struct certificate *const *members,
 	size_t members_length, const char *key)
 {
-	const struct snapshot *former = snapshot->former;
 	size_t size = strlen(key) + 1;
 	char *kept = block_pool_take(&snapshot->plan->ground->pool, size);
 	struct bundle *bundle;
@@ -103,8 +106,8 @@ static uint32_t snapshot_group_make(struct snapshot *snapshot, struct certificat
 	place = table_place(&snapshot->plan->ground->groups_by_members, memcpy(kept, key, size));
 	if (place == NULL)
 		return 0;
-	bundle = bundle_take_over(snapshot, snapshot_bundle_peek(former, group_place(former, key)),
-		members, members_length);
+	bundle = bundle_take_over(
+		snapshot, former_group(snapshot->former, key), members, members_length);
 	if (bundle == NULL)
 		return 0;
 	snapshot->groups[snapshot->groups_length++] = bundle;

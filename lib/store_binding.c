@@ -43,7 +43,7 @@ static int walk_make_room(struct binding_walk *walk, size_t length)
 {
 	const char **hosts;
 
-	if (length < walk->hosts_room)
+	if (walk->hosts != NULL && length < walk->hosts_room)
 		return CERTBIND_OK;
 	hosts = realloc(walk->hosts, (length + 1) * sizeof(*hosts));
 	if (hosts == NULL)
