@@ -278,25 +278,12 @@ static int key_from_binary(struct reading *reading, const char *file, const gnut
 		"holds no private key that can be read; expected PEM, DER or PKCS#12");
 }
 
-/* Nettle keeps the numbers of curves off the stack. */
-static bool has_small_numbers(gnutls_x509_privkey_t private_key)
-{
-	switch (gnutls_x509_privkey_get_pk_algorithm(private_key)) {
-	case GNUTLS_PK_ECDSA:
-	case GNUTLS_PK_EDDSA_ED25519:
-	case GNUTLS_PK_EDDSA_ED448:
-		return true;
-	default:
-		return false;
-	}
-}
-
 int key_from_bytes(
 	struct reading *reading, const char *file, const struct file_bytes *bytes, struct key *key)
 {
 	gnutls_datum_t data = { bytes->data, (unsigned int)bytes->size };
 	gnutls_x509_privkey_t private_key;
-	bool is_large;
+	int algorithm;
 	int status;
 
 	if (gnutls_x509_privkey_init(&private_key) < 0)
@@ -308,10 +295,10 @@ int key_from_bytes(
 			"holds NUL bytes behind its text; put the complete file there");
 	else
 		status = key_from_text(reading, file, (const char *)bytes->data, private_key, key);
-	is_large = !key->is_plain && !has_small_numbers(private_key);
+	algorithm = gnutls_x509_privkey_get_pk_algorithm(private_key);
 	gnutls_x509_privkey_deinit(private_key);
-	if (is_large)
-		secret_wipe_stack();
+	if (!key->is_plain)
+		secret_wipe_stack(algorithm);
 	return status;
 }
 

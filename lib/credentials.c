@@ -63,7 +63,7 @@ static int import_key(gnutls_x509_privkey_t key, const gnutls_datum_t *der)
 
 	if (status < 0)
 		status = gnutls_x509_privkey_import(key, der, GNUTLS_X509_FMT_DER);
-	secret_wipe_stack();
+	secret_wipe_stack(gnutls_x509_privkey_get_pk_algorithm(key));
 	return status;
 }
 

@@ -163,10 +163,21 @@ void secret_free(struct secret_arena *arena, void *data, size_t size)
 	(void)pthread_mutex_unlock(&arena->lock);
 }
 
-__attribute__((noinline)) void secret_wipe_stack(void)
+__attribute__((noinline)) static void wipe_stack(void)
 {
-	/* What is larger GMP takes from the heap (TMP_ALLOC in its gmp-impl.h). */
-	unsigned char stack[64 * 1024];
+	/*
+	 * Half of what GMP takes from the stack before it turns to the heap (TMP_ALLOC in its
+	 * gmp-impl.h), and more than it does for the largest keys: a thread may have little of it.
+	 */
+	unsigned char stack[32 * 1024];
 
 	gnutls_memset(stack, 0, sizeof(stack));
+}
+
+void secret_wipe_stack(int algorithm)
+{
+	/* Nettle keeps the numbers of curves off the stack. */
+	if (algorithm != GNUTLS_PK_ECDSA && algorithm != GNUTLS_PK_EDDSA_ED25519 &&
+		algorithm != GNUTLS_PK_EDDSA_ED448)
+		wipe_stack();
 }

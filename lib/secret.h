@@ -21,9 +21,10 @@ void *secret_alloc(struct secret_arena *arena, size_t size);
 void secret_free(struct secret_arena *arena, void *data, size_t size);
 
 /*
- * Wipes the stack below the caller, as far as the arithmetic of large numbers reaches: GMP keeps
- * some of them there, and leaves them.
+ * Wipes the stack below the caller where a private key of that algorithm, as GnuTLS tells it, was
+ * imported: GMP keeps some of the numbers there, and leaves them. An error instead of an algorithm
+ * is any of them.
  */
-void secret_wipe_stack(void);
+void secret_wipe_stack(int algorithm);
 
 #endif
