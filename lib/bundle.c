@@ -4,11 +4,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* So many that are in use are passed over for one that is given up. */
+enum { CHANCES_MAX = 16 };
+
 struct bundle_cache {
 	pthread_mutex_t lock;
 	pthread_cond_t made; /* some bundle is no longer being made */
 	struct clock_source *clock;
-	struct bundle *newest, *oldest; /* those that are made, in order of use */
+	struct bundle *newest, *oldest; /* those that are made; see bundle_cache_evict() */
 	size_t length;
 	size_t limit;
 };
@@ -62,14 +65,26 @@ static void bundle_cache_put_first(struct bundle_cache *cache, struct bundle *bu
 	cache->length++;
 }
 
-/* Takes the least recently used one out if there are too many; the caller has the lock, and gives it up. */
-static struct credentials *bundle_cache_evict(struct bundle_cache *cache)
+/*
+ * Takes one out if there are too many: the oldest that was not used since it was last looked at
+ * (CLOCK, Corbato 1968). A handshake so notes its use in memory that it has at hand, where a list
+ * in order of use would have it wait for the neighbours'. The caller has the lock, and gives up
+ * what is taken out; never `kept`.
+ */
+static struct credentials *bundle_cache_evict(struct bundle_cache *cache, const struct bundle *kept)
 {
+	unsigned int chances = CHANCES_MAX;
 	struct bundle *oldest = cache->oldest;
 	struct credentials *evicted;
 
 	if (cache->length <= cache->limit || oldest == NULL)
 		return NULL;
+	while (oldest == kept || (oldest->is_used && chances-- > 0)) {
+		oldest->is_used = false;
+		bundle_cache_remove(cache, oldest);
+		bundle_cache_put_first(cache, oldest);
+		oldest = cache->oldest;
+	}
 	bundle_cache_remove(cache, oldest);
 	evicted = oldest->made;
 	oldest->made = NULL;
@@ -82,7 +97,7 @@ void bundle_cache_set_limit(struct bundle_cache *cache, size_t limit)
 
 	(void)pthread_mutex_lock(&cache->lock);
 	cache->limit = limit > 0 ? limit : 1;
-	while ((evicted = bundle_cache_evict(cache)) != NULL)
+	while ((evicted = bundle_cache_evict(cache, NULL)) != NULL)
 		credentials_unref(evicted);
 	(void)pthread_mutex_unlock(&cache->lock);
 }
@@ -158,7 +173,8 @@ static int bundle_make(struct bundle *bundle, struct credentials **made,
 		return status;
 	bundle->made = credentials_ref(*made);
 	bundle_cache_put_first(cache, bundle);
-	*evicted = bundle_cache_evict(cache);
+	bundle->is_used = false;
+	*evicted = bundle_cache_evict(cache, bundle);
 	return CERTBIND_OK;
 }
 
@@ -177,10 +193,7 @@ int bundle_credentials(
 		status = bundle_make(bundle, credentials, &evicted, error);
 	} else {
 		*credentials = credentials_ref(bundle->made);
-		if (cache->newest != bundle) {
-			bundle_cache_remove(cache, bundle);
-			bundle_cache_put_first(cache, bundle);
-		}
+		bundle->is_used = true;
 	}
 	(void)pthread_mutex_unlock(&cache->lock);
 	credentials_unref(evicted);

@@ -5,8 +5,8 @@
 #include "credentials.h"
 
 /*
- * The made credentials of a store: made when first asked for, and given up, least recently used
- * first, when there are more than a bound. Threads: any. A hundred threads that ask for the same
+ * The made credentials of a store: made when first asked for, and given up, those that were not
+ * used for long first, when there are more than a bound. Threads: any. A hundred threads that ask for the same
  * one make it once.
  */
 struct bundle_cache;
@@ -25,9 +25,10 @@ struct bundle {
 	atomic_uint references;
 	uint16_t members_length;
 	bool is_being_made; /* under the cache's lock */
+	bool is_used; /* likewise: since the cache last looked */
 	struct bundle_cache *cache;
 	struct credentials *made; /* under the cache's lock; NULL: not made, or given up */
-	struct bundle *newer, *older; /* likewise: the neighbours in order of use */
+	struct bundle *newer, *older; /* likewise: the neighbours among those that are made */
 	struct certificate *members[];
 };
 

@@ -31,7 +31,6 @@ void credentials_unref(struct credentials *credentials)
 		gnutls_certificate_free_credentials(credentials->handle);
 	for (i = 0; i < credentials->members_length; i++)
 		certificate_unref(credentials->members[i]);
-	free(credentials->members);
 	free(credentials->staples);
 	clock_source_unref(credentials->clock);
 	free(credentials);
@@ -232,7 +231,8 @@ static int credentials_fill(struct credentials *credentials)
 int credentials_make(struct certificate *const *members, size_t members_length,
 	struct clock_source *clock, struct credentials **credentials, struct certbind_error *error)
 {
-	struct credentials *made = calloc(1, sizeof(*made));
+	struct credentials *made =
+		calloc(1, sizeof(*made) + members_length * sizeof(struct certificate *));
 	size_t pairs_length = 0;
 	size_t i;
 	int status;
@@ -244,9 +244,8 @@ int credentials_make(struct certificate *const *members, size_t members_length,
 	made->clock = clock_source_ref(clock);
 	for (i = 0; i < members_length; i++)
 		pairs_length += members[i]->pairs_length;
-	made->members = calloc(members_length + 1, sizeof(struct certificate *));
 	made->staples = calloc(pairs_length + 1, sizeof(*made->staples));
-	if (made->members == NULL || made->staples == NULL) {
+	if (made->staples == NULL) {
 		credentials_unref(made);
 		return error_memory(error);
 	}

@@ -20,9 +20,9 @@ struct credentials {
 	atomic_uint references;
 	gnutls_certificate_credentials_t handle;
 	struct clock_source *clock;
-	struct certificate **members; /* in order of preference */
-	size_t members_length;
 	struct credentials_staple *staples;
+	size_t members_length;
+	struct certificate *members[]; /* in order of preference */
 };
 
 /* Makes credentials of certificates that have usable pairs (about 20 us for a key of a curve). Touches no file. */

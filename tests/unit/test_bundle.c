@@ -112,7 +112,7 @@ static void expect_made(int wildcard_made, int names_made, int ed_made)
 	assert_int_equal(counts[2].made, ed_made);
 }
 
-static void the_least_recently_used_goes_first(void **state)
+static void what_was_not_used_goes_first(void **state)
 {
 	struct fixture fixture;
 
@@ -249,7 +249,7 @@ static void a_failed_maker_is_followed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_least_recently_used_goes_first),
+		cmocka_unit_test(what_was_not_used_goes_first),
 		cmocka_unit_test(a_session_keeps_what_it_has),
 		cmocka_unit_test(a_reload_keeps_what_is_made),
 		cmocka_unit_test(a_hundred_threads_make_it_once),
