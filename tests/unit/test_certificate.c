@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate.h"
+#include "definitions.h"
 #include "pki.h"
-#include "pkix.h"
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +29,6 @@ struct row {
 };
 
 static struct der_pool *pool;
-static asn1_node definitions;
 
 static char *path_dup(const char *name)
 {
@@ -654,19 +653,6 @@ static int set_up(void **state)
 	return pool == NULL;
 }
 
-static int make_definitions(void **state)
-{
-	(void)state;
-	return pkix_definitions(&definitions);
-}
-
-static int free_definitions(void **state)
-{
-	(void)state;
-	(void)asn1_delete_structure(&definitions);
-	return 0;
-}
-
 static int tear_down(void **state)
 {
 	bool is_empty = der_pool_count(pool) == 0;
@@ -696,5 +682,5 @@ int main(void)
 		WITH_POOL(reads_chains_as_they_stand),
 	};
 
-	return cmocka_run_group_tests(tests, make_definitions, free_definitions);
+	return cmocka_run_group_tests(tests, definitions_make, definitions_free);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate.h"
+#include "definitions.h"
 #include "pki.h"
-#include "pkix.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +17,6 @@
 
 static size_t countdown; /* 0: none fails */
 static bool has_failed;
-static asn1_node definitions;
 
 static bool fails(void)
 {
@@ -239,19 +238,6 @@ static void listing_survives(void **state)
 	assert_int_equal(rmdir(directory), 0);
 }
 
-static int make_definitions(void **state)
-{
-	(void)state;
-	return pkix_definitions(&definitions);
-}
-
-static int free_definitions(void **state)
-{
-	(void)state;
-	(void)asn1_delete_structure(&definitions);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,5 +245,5 @@ int main(void)
 		cmocka_unit_test(listing_survives),
 	};
 
-	return cmocka_run_group_tests(tests, make_definitions, free_definitions);
+	return cmocka_run_group_tests(tests, definitions_make, definitions_free);
 }

@@ -12,10 +12,8 @@
 #include "certificate_plain.h"
 #include "certificate_read.h"
 #include "checker.h"
+#include "definitions.h"
 #include "pki.h"
-#include "pkix.h"
-
-static asn1_node definitions;
 
 static const struct {
 	const char *file;
@@ -235,19 +233,6 @@ static void leaves_other_keys_to_gnutls(void **state)
 	}
 }
 
-static int make_definitions(void **state)
-{
-	(void)state;
-	return pkix_definitions(&definitions);
-}
-
-static int free_definitions(void **state)
-{
-	(void)state;
-	(void)asn1_delete_structure(&definitions);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,5 +242,5 @@ int main(void)
 		cmocka_unit_test(leaves_other_keys_to_gnutls),
 	};
 
-	return cmocka_run_group_tests(tests, make_definitions, free_definitions);
+	return cmocka_run_group_tests(tests, definitions_make, definitions_free);
 }

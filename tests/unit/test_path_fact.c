@@ -8,14 +8,12 @@
 #include <string.h>
 #include "chain_case.h"
 #include "checker.h"
+#include "definitions.h"
 #include "path_fact.h"
-#include "pkix.h"
 
 /* The facts of plain certificates are read without GnuTLS: they have to be the same. */
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-static asn1_node definitions;
 
 static void datums_are(const gnutls_datum_t *a, const gnutls_datum_t *b)
 {
@@ -174,19 +172,6 @@ static void never_reads_otherwise_than_gnutls(void **state)
 	assert_true(checker_stride(61) > 1 || taken > 10000);
 }
 
-static int make_definitions(void **state)
-{
-	(void)state;
-	return pkix_definitions(&definitions);
-}
-
-static int free_definitions(void **state)
-{
-	(void)state;
-	(void)asn1_delete_structure(&definitions);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,5 +180,5 @@ int main(void)
 		cmocka_unit_test(never_reads_otherwise_than_gnutls),
 	};
 
-	return cmocka_run_group_tests(tests, make_definitions, free_definitions);
+	return cmocka_run_group_tests(tests, definitions_make, definitions_free);
 }
