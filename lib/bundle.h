@@ -6,8 +6,8 @@
 
 /*
  * The made credentials of a store: made when first asked for, and given up, those that were not
- * used for long first, when there are more than a bound. Threads: any. A hundred threads that ask for the same
- * one make it once.
+ * used for long first, when there are more than a bound. Threads: any. A hundred threads that ask
+ * for the same one make it once.
  */
 struct bundle_cache;
 

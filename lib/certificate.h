@@ -130,8 +130,9 @@ int certificate_chain_read(const char *path, struct der_pool *pool, struct der *
 void certificate_chain_free(struct der **chain, size_t chain_length);
 
 /*
- * The identifiers of an end-entity that can match something, as certificate_facts_names() has them; the
- * caller frees. Returns CERTBIND_OK, CERTBIND_E_CERTIFICATE when it can't be read, CERTBIND_E_MEMORY.
+ * The identifiers of an end-entity that can match something, as certificate_facts_names() has them;
+ * the caller frees. Returns CERTBIND_OK, CERTBIND_E_CERTIFICATE when it can't be read,
+ * CERTBIND_E_MEMORY.
  */
 int certificate_names(struct der *der, char **names, size_t *names_length);
 

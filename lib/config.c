@@ -197,7 +197,7 @@ static int reader_run(struct config_reader *reader, const char *path, struct cer
 		reader->is_out_of_memory = true;
 	if (!reader->is_outline)
 		config_directory_read(reader);
-	config_domains_finish(reader);
+	config_domains_sort(reader->config);
 	config_problems_finish(reader);
 	return reader->is_out_of_memory ? error_memory(error) : CERTBIND_OK;
 }

@@ -171,6 +171,11 @@ void config_unref(struct config *config); /* wipes passwords, frees; NULL does n
 /* The file of domains_dir that has this name there; NULL: none. */
 const struct config_file *config_file_peek(const struct config *config, const char *name);
 
+void config_domains_sort(struct config *config); /* by name, as they are looked for */
+
+/* The place of a name among config->domains; config->domains_length: nowhere. */
+size_t config_domain_index(const struct config *config, const char *name);
+
 /* A domain of that name that stands for itself; NULL: memory. */
 struct config_domain *config_domain_new(const char *name);
 

@@ -284,9 +284,8 @@ static int domain_compare(const void *a, const void *b)
 	return strcmp((*left)->name, (*right)->name);
 }
 
-void config_domains_finish(struct config_reader *reader)
+void config_domains_sort(struct config *config)
 {
-	struct config *config = reader->config;
 	size_t i = 1;
 
 	while (i < config->domains_length &&
@@ -295,4 +294,16 @@ void config_domains_finish(struct config_reader *reader)
 	if (i < config->domains_length)
 		qsort(config->domains, config->domains_length, sizeof(*config->domains),
 			domain_compare);
+}
+
+size_t config_domain_index(const struct config *config, const char *name)
+{
+	const struct config_domain wanted = { .name = name };
+	const struct config_domain *key = &wanted;
+	struct config_domain *const *found =
+		config->domains_length > 0 ? bsearch(&key, config->domains, config->domains_length,
+						     sizeof(*config->domains), domain_compare)
+					   : NULL;
+
+	return found != NULL ? (size_t)(found - config->domains) : config->domains_length;
 }

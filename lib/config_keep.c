@@ -145,26 +145,6 @@ static int domain_keep(struct config *config, const struct config *former_config
 	return status;
 }
 
-static int compare_domains(const void *a, const void *b)
-{
-	const struct config_domain *const *left = a;
-	const struct config_domain *const *right = b;
-
-	return strcmp((*left)->name, (*right)->name);
-}
-
-static const struct config_domain *domain_find(const struct config *config, const char *name)
-{
-	const struct config_domain wanted = { .name = name };
-	const struct config_domain *key = &wanted;
-	struct config_domain *const *found =
-		config->domains_length > 0 ? bsearch(&key, config->domains, config->domains_length,
-						     sizeof(key), compare_domains)
-					   : NULL;
-
-	return found != NULL ? *found : NULL;
-}
-
 static int certificates_keep(
 	struct config *config, const struct table *formers, struct table *present, const char *name)
 {
@@ -199,14 +179,17 @@ static int tables_fill(const struct config *config, struct table *table)
 static int domain_keep_once(struct config *config, size_t sorted, const struct config *former,
 	struct table *kept, const char *name)
 {
-	const struct config_domain *entry = domain_find(former, name);
+	size_t index = config_domain_index(former, name);
 	struct config fresh = *config;
+	const struct config_domain *entry;
 	void **place;
 	int status;
 
 	fresh.domains_length = sorted; /* those behind are not in order yet */
-	if (entry == NULL || domain_find(&fresh, name) != NULL || table_get(kept, name) != NULL)
+	if (index == former->domains_length || config_domain_index(&fresh, name) < sorted ||
+		table_get(kept, name) != NULL)
 		return CERTBIND_OK;
+	entry = former->domains[index];
 	status = domain_keep(config, former, entry);
 	place = status == CERTBIND_OK ? table_place(kept, entry->name) : NULL;
 	if (place == NULL)
@@ -228,9 +211,7 @@ static int domains_keep(struct config *config, const struct config *former)
 			status = domain_keep_once(
 				config, sorted, former, &kept, config->problems[i].name);
 	table_clear(&kept);
-	if (config->domains_length > sorted)
-		qsort(config->domains, config->domains_length, sizeof(*config->domains),
-			compare_domains);
+	config_domains_sort(config);
 	return status;
 }
 

@@ -246,8 +246,6 @@ void config_domain_read(
 void config_domain_clear(struct config_domain *domain); /* not the block itself */
 /* Adds one to the config; its owner stays the owner. False: memory, noted. */
 bool config_domain_append(struct config_reader *reader, struct config_domain *domain);
-/* Sorts them by name. */
-void config_domains_finish(struct config_reader *reader);
 
 /* config_link.c */
 

@@ -16,6 +16,9 @@ char *host_template_dup(const char *template, const char *domain);
  */
 int host_list_make(const struct config_service *service, const struct config_choice_entry *entry,
 	const char *domain, struct config_list *hosts);
+/* The same of a service by its place among config->services. */
+int host_list_make_of(const struct config *config, size_t service,
+	const struct config_domain *domain, struct config_list *hosts);
 void host_list_clear(struct config_list *hosts);
 
 #endif

@@ -46,19 +46,13 @@ static bool is_simple_text(const gnutls_x509_ava_st *ava)
 
 static bool split_value(struct plain_dn *dn, size_t size, gnutls_x509_ava_st *ava)
 {
-	unsigned char class;
-	int tag_size, length_size;
-	long length;
+	struct plain_content content;
 
-	if (asn1_get_tag_der(dn->value, (int)size, &class, &tag_size, &ava->value_tag) !=
-			ASN1_SUCCESS ||
-		class != ASN1_CLASS_UNIVERSAL)
+	if (!plain_split(dn->value, size, &content) || content.class != ASN1_CLASS_UNIVERSAL)
 		return false;
-	length = asn1_get_length_der(dn->value + tag_size, (int)size - tag_size, &length_size);
-	if (length < 0 || (size_t)(tag_size + length_size) + (size_t)length != size)
-		return false;
-	ava->value.data = dn->value + tag_size + length_size;
-	ava->value.size = (unsigned int)length;
+	ava->value_tag = content.tag;
+	ava->value.data = dn->value + (content.data - dn->value);
+	ava->value.size = (unsigned int)content.size;
 	return true;
 }
 

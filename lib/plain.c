@@ -40,6 +40,22 @@ bool plain_read_oid(asn1_node tree, const char *element, char oid[PLAIN_OID_SIZE
 	return plain_read(tree, element, oid, PLAIN_OID_SIZE, &size);
 }
 
+bool plain_split(const unsigned char *data, size_t size, struct plain_content *content)
+{
+	int tag_size, length_size;
+	long length;
+
+	if (asn1_get_tag_der(data, (int)size, &content->class, &tag_size, &content->tag) !=
+		ASN1_SUCCESS)
+		return false;
+	length = asn1_get_length_der(data + tag_size, (int)size - tag_size, &length_size);
+	if (length < 0 || (size_t)(tag_size + length_size) + (size_t)length != size)
+		return false;
+	content->data = data + tag_size + length_size;
+	content->size = (size_t)length;
+	return true;
+}
+
 /* GnuTLS wants version 3 where there are extensions, and one algorithm inside and outside. */
 static bool check_form(const struct plain *plain)
 {
@@ -301,18 +317,14 @@ bool plain_each_extension(const struct plain *plain, plain_extension_visit *visi
 /* One identifier of subjectAltName, with its tag. */
 static bool read_name(const unsigned char *data, size_t size, struct plain_name *name)
 {
-	unsigned char class;
-	int tag_size, length_size;
-	long length;
+	struct plain_content content;
 
-	if (asn1_get_tag_der(data, (int)size, &class, &tag_size, &name->tag) != ASN1_SUCCESS ||
-		class != ASN1_CLASS_CONTEXT_SPECIFIC)
+	if (!plain_split(data, size, &content) || content.class != ASN1_CLASS_CONTEXT_SPECIFIC ||
+		content.size == 0)
 		return false;
-	length = asn1_get_length_der(data + tag_size, (int)size - tag_size, &length_size);
-	if (length <= 0 || (size_t)(tag_size + length_size) + (size_t)length != size)
-		return false;
-	name->data = data + tag_size + length_size;
-	name->size = (size_t)length;
+	name->tag = content.tag;
+	name->data = content.data;
+	name->size = content.size;
 	return name->tag == PLAIN_NAME_EMAIL || name->tag == PLAIN_NAME_DNS ||
 	       name->tag == PLAIN_NAME_URI || name->tag == PLAIN_NAME_IP;
 }

@@ -31,6 +31,15 @@ bool plain_locate(const struct plain *plain, const char *element, struct certifi
 bool plain_read(asn1_node tree, const char *element, void *data, size_t room, size_t *size);
 bool plain_read_oid(asn1_node tree, const char *element, char oid[PLAIN_OID_SIZE]);
 
+/* Takes a value's encoding apart, all of it; `content` is in it. False: it is none, or not whole. */
+struct plain_content {
+	unsigned char class; /* of libtasn1 */
+	unsigned long tag;
+	const unsigned char *data;
+	size_t size;
+};
+bool plain_split(const unsigned char *data, size_t size, struct plain_content *content);
+
 /* Writes the name of a list's element, from 1, and a NUL; returns where that is. */
 char *plain_put_index(char *end, int index);
 

@@ -99,19 +99,11 @@ size_t snapshot_certificate_index(const struct snapshot *snapshot, const char *n
 			     : snapshot->certificates_length;
 }
 
-static int domain_compare(const void *a, const void *b)
-{
-	const struct snapshot_domain *domain = b;
-
-	return strcmp(a, domain->config->name);
-}
-
 struct snapshot_domain *snapshot_domain_peek(const struct snapshot *snapshot, const char *name)
 {
-	return snapshot->config->domains_length > 0
-		       ? bsearch(name, snapshot->domains, snapshot->config->domains_length,
-				 sizeof(*snapshot->domains), domain_compare)
-		       : NULL;
+	size_t index = config_domain_index(snapshot->config, name);
+
+	return index < snapshot->config->domains_length ? &snapshot->domains[index] : NULL;
 }
 
 const char *snapshot_chosen_by(

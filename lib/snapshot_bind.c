@@ -39,17 +39,6 @@ static int bind_priority(struct snapshot_build *build, struct snapshot_service *
 	return CERTBIND_OK;
 }
 
-/* The certificate of a name, when it has a usable pair; else NULL. */
-static struct certificate *usable_certificate(const struct snapshot *snapshot, const char *name)
-{
-	size_t place = snapshot_certificate_index(snapshot, name);
-
-	return place < snapshot->certificates_length &&
-			       snapshot->certificates[place]->pairs_length > 0
-		       ? snapshot->certificates[place]
-		       : NULL;
-}
-
 /* What auto finds for one of the marked hosts; 0 in *bundle when nothing covers it. */
 static int auto_bundle(struct snapshot_build *build, const struct candidate_matches *matches,
 	size_t hosts_length, uint32_t *bundle)
@@ -72,14 +61,6 @@ static size_t matches_count(const struct candidate_matches *matches)
 	       (matches->wildcard != NULL ? matches->wildcard->length : 0);
 }
 
-static void list_note_rivals(struct snapshot *snapshot, const struct candidate_list *list)
-{
-	size_t i;
-
-	for (i = 0; list != NULL && i < list->length; i++)
-		snapshot_plan_note_rival(snapshot, list->items[i]->certificate);
-}
-
 /* `has_rivals` becomes true when several certificates cover one of the hosts. */
 static int auto_bundles(struct snapshot_build *build, char *const *names, size_t length,
 	uint32_t *bundles, bool *has_rivals)
@@ -96,8 +77,8 @@ static int auto_bundles(struct snapshot_build *build, char *const *names, size_t
 		if (matches_count(&matches[i]) < 2)
 			continue;
 		*has_rivals = true;
-		list_note_rivals(build->snapshot, matches[i].exact);
-		list_note_rivals(build->snapshot, matches[i].wildcard);
+		snapshot_plan_note_rivals(build->snapshot, matches[i].exact);
+		snapshot_plan_note_rivals(build->snapshot, matches[i].wildcard);
 	}
 	candidate_mark(matches, length);
 	for (i = 0; i < length && status == CERTBIND_OK; i++)
@@ -200,8 +181,7 @@ int snapshot_bind_services(struct snapshot_build *build)
 	for (i = 0; i < config->services_length && status == CERTBIND_OK; i++) {
 		struct snapshot_service *service = &snapshot->services[i];
 
-		service->hosts = &snapshot->plan->tables[2 * i];
-		service->names = &snapshot->plan->tables[2 * i + 1];
+		snapshot_plan_give_tables(snapshot->plan, service);
 		status = table_init(service->hosts, config->domains_length);
 		if (status == CERTBIND_OK)
 			status = table_init(service->names, 0);
@@ -260,16 +240,16 @@ static int binding_auto(struct snapshot_build *build, struct snapshot_binding *b
 static int binding_explicit(struct snapshot_build *build, struct snapshot_binding *binding)
 {
 	const struct snapshot *snapshot = build->snapshot;
-	const char *name = binding->entry->certificate;
-	struct certificate *usable = usable_certificate(snapshot, name);
-	size_t place = snapshot_certificate_index(snapshot, name);
+	size_t place = snapshot_certificate_index(snapshot, binding->entry->certificate);
+	struct certificate *named;
 	uint32_t bundle;
 	size_t i;
 
 	binding->certificate = place < snapshot->certificates_length ? (uint32_t)place + 1 : 0;
-	if (usable == NULL)
+	named = snapshot_binding_certificate(snapshot, binding);
+	if (named == NULL || named->pairs_length == 0)
 		return CERTBIND_OK;
-	bundle = snapshot_bundle(build->snapshot, &usable, 1);
+	bundle = snapshot_bundle(build->snapshot, &named, 1);
 	if (bundle == 0)
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < binding->hosts_length; i++)

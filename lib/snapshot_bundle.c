@@ -112,7 +112,7 @@ static uint32_t snapshot_group_make(struct snapshot *snapshot, struct certificat
 		return 0;
 	snapshot->groups[snapshot->groups_length++] = bundle;
 	*place = (void *)(uintptr_t)(snapshot->certificates_length + snapshot->groups_length);
-	return group_place(snapshot, key);
+	return (uint32_t)(uintptr_t)*place;
 }
 
 uint32_t snapshot_bundle(

@@ -6,21 +6,13 @@
 
 /* Whose a host is. */
 
-static int domain_compare(const void *a, const void *b)
-{
-	const struct config_domain *const *domain = b;
-
-	return strcmp(a, (*domain)->name);
-}
-
 /* Is the host one of a configured domain's? */
 static bool host_has_owner(const struct config *config, const char *host)
 {
 	const char *name;
 
 	for (name = host; name != NULL; name = name_parent_peek(name))
-		if (bsearch(name, config->domains, config->domains_length, sizeof(*config->domains),
-			    domain_compare) != NULL)
+		if (config_domain_index(config, name) < config->domains_length)
 			return true;
 	return false;
 }

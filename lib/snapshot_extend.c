@@ -62,15 +62,10 @@ static bool extension_find(struct extension *extension)
 static int binding_look(struct extension *extension, const struct config_domain *domain,
 	const struct snapshot_service *service)
 {
-	const struct config_choice_entry *entry = NULL;
 	struct config_list hosts;
 	size_t i;
-	int status;
+	int status = host_list_make_of(extension->former->config, service->index, domain, &hosts);
 
-	for (i = 0; i < domain->choices_length; i++)
-		if (domain->choices[i].service == service->index)
-			entry = &domain->choices[i];
-	status = host_list_make(service->config, entry, domain->name, &hosts);
 	for (i = 0; status == CERTBIND_OK && i < hosts.length; i++)
 		if (!name_is_within(hosts.items[i], domain->name) ||
 			table_get(service->hosts, hosts.items[i]) != NULL)
@@ -114,10 +109,6 @@ static int plan_copy(struct extension *extension)
 		status = snapshot_share_bundles(snapshot, extension->former);
 	if (status == CERTBIND_OK)
 		status = snapshot_share_services(snapshot, extension->former);
-	for (i = 0; i < snapshot->config->services_length && status == CERTBIND_OK; i++) {
-		snapshot->services[i].hosts = &plan->tables[2 * i];
-		snapshot->services[i].names = &plan->tables[2 * i + 1];
-	}
 	return status;
 }
 

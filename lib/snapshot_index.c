@@ -63,17 +63,13 @@ static int wanted_add_hosts(struct wanted *wanted, const struct config_list *hos
 static int wanted_add_domain(
 	struct wanted *wanted, const struct config *config, const struct config_domain *domain)
 {
-	size_t i, j;
+	size_t i;
 	int status = CERTBIND_OK;
 
 	for (i = 0; i < config->services_length && status == CERTBIND_OK; i++) {
-		const struct config_choice_entry *entry = NULL;
 		struct config_list hosts;
 
-		for (j = 0; j < domain->choices_length; j++)
-			if (domain->choices[j].service == i)
-				entry = &domain->choices[j];
-		status = host_list_make(&config->services[i], entry, domain->name, &hosts);
+		status = host_list_make_of(config, i, domain, &hosts);
 		if (status == CERTBIND_OK)
 			status = wanted_add_hosts(wanted, &hosts);
 		host_list_clear(&hosts);

@@ -82,7 +82,10 @@ enum {
 	PLAN_HAS_RIVALS = 1, /* others cover a host, or have a name, that the certificate has */
 	PLAN_IS_HELD = 2 /* its names in the plan are in one of the holders */
 };
-void snapshot_plan_note_rival(struct snapshot *snapshot, const struct certificate *certificate);
+/* Sets the service's tables, which are the plan's, by its index. */
+void snapshot_plan_give_tables(const struct snapshot_plan *plan, struct snapshot_service *service);
+/* These cover the same host, or have the same name. NULL does nothing. */
+void snapshot_plan_note_rivals(struct snapshot *snapshot, const struct candidate_list *list);
 void snapshot_plan_unref(struct snapshot_plan *plan); /* NULL does nothing */
 
 /*
@@ -98,6 +101,9 @@ int snapshot_share_services(struct snapshot *snapshot, const struct snapshot *fo
 /* snapshot_extend.c: the same where domains have been added, and nothing else. */
 int snapshot_plan_extend(struct snapshot_build *build);
 
+/* snapshot.c: gives back what a plan has begun with; may be called without one. */
+void snapshot_plan_drop(struct snapshot_build *build);
+
 /* snapshot_totals.c: counts what the certificates, which are complete, come to. */
 void snapshot_count(struct snapshot *snapshot);
 
@@ -111,9 +117,6 @@ int snapshot_keep(struct snapshot_build *build);
 const struct snapshot_domain *snapshot_kept_peek(const struct snapshot_build *build, size_t index);
 int snapshot_take_over(struct snapshot_build *build, const struct snapshot_domain *former,
 	struct snapshot_domain *domain);
-/* snapshot.c: gives back what a plan has begun with; may be called without one. */
-void snapshot_plan_drop(struct snapshot_build *build);
-
 void snapshot_kept_clear(struct snapshot_kept *kept); /* may run twice */
 
 /* snapshot_claim.c: sets what a host is to its binding; and enters the claims of a binding. */

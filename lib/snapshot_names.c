@@ -103,10 +103,8 @@ static int names_decide(struct names *names, const struct candidate_list *list)
 	size_t length = candidate_pick(&build->judge, &matches, 1, picked);
 	uint32_t bundle;
 	void **place;
-	size_t i;
 
-	for (i = 0; i < list->length; i++)
-		snapshot_plan_note_rival(build->snapshot, list->items[i]->certificate);
+	snapshot_plan_note_rivals(build->snapshot, list);
 	if (length == 0)
 		return build->judge.status;
 	bundle = snapshot_bundle(build->snapshot, picked, length);

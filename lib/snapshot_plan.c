@@ -65,10 +65,22 @@ int snapshot_plan_new(struct snapshot *snapshot, struct snapshot_ground *ground)
 	return CERTBIND_OK;
 }
 
-void snapshot_plan_note_rival(struct snapshot *snapshot, const struct certificate *certificate)
+void snapshot_plan_give_tables(const struct snapshot_plan *plan, struct snapshot_service *service)
 {
-	snapshot->plan->has_rivals = true;
-	snapshot->plan->marks[snapshot_certificate_place(snapshot, certificate)] |= PLAN_HAS_RIVALS;
+	service->hosts = &plan->tables[2 * service->index];
+	service->names = &plan->tables[2 * service->index + 1];
+}
+
+void snapshot_plan_note_rivals(struct snapshot *snapshot, const struct candidate_list *list)
+{
+	size_t i;
+
+	for (i = 0; list != NULL && i < list->length; i++) {
+		size_t place = snapshot_certificate_place(snapshot, list->items[i]->certificate);
+
+		snapshot->plan->has_rivals = true;
+		snapshot->plan->marks[place] |= PLAN_HAS_RIVALS;
+	}
 }
 
 size_t snapshot_plan_room(const struct snapshot *former)

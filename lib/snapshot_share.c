@@ -148,6 +148,7 @@ int snapshot_share_services(struct snapshot *snapshot, const struct snapshot *fo
 
 		service->config = &snapshot->config->services[i];
 		service->snapshot = snapshot;
+		snapshot_plan_give_tables(snapshot->plan, service);
 		service->default_bundle = snapshot_bundle_peek(snapshot, service->default_at);
 		if (named != NULL)
 			service->default_certificate =

@@ -120,7 +120,7 @@ void **table_place(struct table *table, const char *key)
 
 	if (table->hashes[i] != 0)
 		return &table->slots[i].value;
-	if (table->length + 1 > table->slots_length / 4 * 3 + table->slots_length % 4) {
+	if (slots_for(table->length + 1) > table->slots_length) {
 		if (table_resize(table, table->slots_length * 2) < 0)
 			return NULL;
 		i = table_find(table, key, hash);
