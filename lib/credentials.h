@@ -4,6 +4,7 @@
 
 #include "certificate.h"
 #include "clock.h"
+#include "ticket_recent.h"
 
 /* The staple of one pair, as GnuTLS' callback is given it. */
 struct credentials_staple {
@@ -13,7 +14,7 @@ struct credentials_staple {
 
 /*
  * What a session is given: GnuTLS credentials with every pair of one certificate, or of several
- * that are presented together. Immutable once made, reference counted: a session holds what it
+ * that are presented together. Immutable once made but for the ticket key, reference counted: a session holds what it
  * uses, whatever happens to the configuration meanwhile.
  */
 struct credentials {
@@ -21,6 +22,7 @@ struct credentials {
 	gnutls_certificate_credentials_t handle;
 	struct clock_source *clock;
 	struct credentials_staple *staples;
+	struct ticket_recent ticket; /* of its sessions */
 	size_t members_length;
 	struct certificate *members[]; /* in order of preference */
 };

@@ -3,7 +3,6 @@
 #include "error.h"
 #include "hello.h"
 #include "name.h"
-#include "ticket.h"
 #include "transport.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,7 +200,7 @@ static int session_enable_tickets(gnutls_session_t session, const struct session
 		return 0;
 	master = store_ticket_key(state->context->store);
 	if (master != NULL)
-		status = ticket_enable(session, master, &scope);
+		status = ticket_recent_enable(&state->credentials->ticket, master, &scope, session);
 	der_unref(master);
 	return status;
 }

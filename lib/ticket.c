@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ticket.h"
 #include <gnutls/crypto.h>
-#include <nettle/hmac.h>
 #include <string.h>
 
 /* Change either, and hosts that share a file no longer resume each other's sessions. */
 static const char scope_label[] = "certbind session ticket 1";
 static const char file_label[] = "certbind ticket key file 1";
+/* What it stands for leaves no process. */
+static const char wrap_label[] = "certbind kept ticket key";
 
 enum { SCOPE_MAX = 4096 }; /* bytes: more than all names of a scope can have */
 
@@ -67,42 +68,40 @@ int ticket_derive(const struct der *master, const struct ticket_scope *scope, un
 	scope_add_members(&text, scope);
 	if (text.status < 0)
 		return text.status;
-	memcpy(&keyed, master->data, sizeof(keyed));
+	keyed = ticket_master_peek(master)->keyed;
 	hmac_sha512_update(&keyed, text.size, text.bytes);
 	hmac_sha512_digest(&keyed, TICKET_KEY_SIZE, key);
 	gnutls_memset(&keyed, 0, sizeof(keyed));
 	return 0;
 }
 
-int ticket_enable(
-	gnutls_session_t session, const struct der *master, const struct ticket_scope *scope)
-{
-	unsigned char key[TICKET_KEY_SIZE];
-	const gnutls_datum_t datum = { key, sizeof(key) };
-	int status = ticket_derive(master, scope, key);
-
-	if (status >= 0)
-		status = gnutls_session_ticket_enable_server(session, &datum);
-	gnutls_memset(key, 0, sizeof(key));
-	return status;
-}
-
 _Static_assert(TICKET_KEY_SIZE == SHA512_DIGEST_SIZE, "one HMAC makes all of a key");
 
-/*
- * HMAC with SHA-512 that has taken in the key: half of what a short message costs. It is not
- * GnuTLS' because that would lie in ordinary memory.
- */
+/* The key and the name of what ticket_recent.h keeps: of equal masters the same. */
+static void master_add_wrap(struct ticket_master *made)
+{
+	unsigned char bytes[SHA512_DIGEST_SIZE];
+
+	_Static_assert(AES256_KEY_SIZE + TICKET_MASTER_ID_SIZE <= sizeof(bytes), "one HMAC");
+	hmac_sha512_update(&made->keyed, sizeof(wrap_label) - 1, (const unsigned char *)wrap_label);
+	hmac_sha512_digest(&made->keyed, sizeof(bytes), bytes);
+	aes256_set_encrypt_key(&made->wrap, bytes);
+	aes256_invert_key(&made->unwrap, &made->wrap);
+	memcpy(made->id, bytes + AES256_KEY_SIZE, TICKET_MASTER_ID_SIZE);
+	gnutls_memset(bytes, 0, sizeof(bytes));
+}
+
 static struct der *master_new(struct der_pool *pool, unsigned char *key)
 {
-	struct hmac_sha512_ctx keyed;
+	struct ticket_master made;
 	struct der *master;
 
-	memset(&keyed, 0, sizeof(keyed));
-	hmac_sha512_set_key(&keyed, TICKET_KEY_SIZE, key);
+	memset(&made, 0, sizeof(made));
+	hmac_sha512_set_key(&made.keyed, TICKET_KEY_SIZE, key);
 	gnutls_memset(key, 0, TICKET_KEY_SIZE);
-	master = der_new(pool, &keyed, sizeof(keyed), true);
-	gnutls_memset(&keyed, 0, sizeof(keyed));
+	master_add_wrap(&made);
+	master = der_new(pool, &made, sizeof(made), true);
+	gnutls_memset(&made, 0, sizeof(made));
 	return master;
 }
 

@@ -3,6 +3,8 @@
 #define TICKET_H
 
 #include "certificate.h"
+#include <nettle/aes.h>
+#include <nettle/hmac.h>
 
 /*
  * The keys of session tickets (RFC 8446, 4.6.1; RFC 5077). GnuTLS resumes a session under another
@@ -12,6 +14,7 @@
 
 enum {
 	TICKET_KEY_SIZE = 64, /* as GnuTLS takes it */
+	TICKET_MASTER_ID_SIZE = 16,
 	TICKET_FILE_MIN = 64, /* bytes of a ticket key file */
 	TICKET_FILE_MAX = 4096,
 	TICKET_MEMBERS_MAX = 8 /* certificates of one scope */
@@ -32,6 +35,23 @@ struct ticket_scope {
 	size_t members_length;
 };
 
+/* What the bytes of a master key's der are. */
+struct ticket_master {
+	/*
+	 * HMAC with SHA-512 that has taken in the key: half of what a short message costs. It is
+	 * not GnuTLS' because that would lie in ordinary memory.
+	 */
+	struct hmac_sha512_ctx keyed;
+	/* See ticket_recent.h. */
+	struct aes256_ctx wrap, unwrap;
+	unsigned char id[TICKET_MASTER_ID_SIZE]; /* of equal keys the same */
+};
+
+static inline const struct ticket_master *ticket_master_peek(const struct der *master)
+{
+	return (const void *)master->data;
+}
+
 /* A random master key, or the one that a file's bytes stand for; ready for use. Secret. NULL: memory. */
 struct der *ticket_master_random(struct der_pool *pool);
 struct der *ticket_master_from(struct der_pool *pool, const void *bytes, size_t size);
@@ -41,9 +61,5 @@ struct der *ticket_master_from(struct der_pool *pool, const void *bytes, size_t 
  * whatever version of the library each runs. Returns 0 or a GnuTLS error.
  */
 int ticket_derive(const struct der *master, const struct ticket_scope *scope, unsigned char *key);
-
-/* Lets a server's session issue and take the scope's tickets. Returns 0 or a GnuTLS error. */
-int ticket_enable(
-	gnutls_session_t session, const struct der *master, const struct ticket_scope *scope);
 
 #endif
