@@ -5,11 +5,14 @@
  *
  *     bench-selection CONFIG HOST-WITH-%d DOMAINS ROUNDS
  *
- * Each round is two runs over the same 4096 hosts, picked at random among all: of sessions that
- * certbind attaches and whose hook is called, and of plain ones that are given priorities and
- * credentials. The difference is certbind's part. In the middle of each session stands a signature,
- * as in a handshake: it takes certbind's data out of the processor's caches. Prints one JSON object
- * with the ns per session of each round, and with the median of as many without signatures.
+ * Each round is two runs over the same hosts, picked at random among all: of sessions that certbind
+ * attaches and whose hook is called, and of plain ones that are given priorities and credentials.
+ * The difference is certbind's part. In the middle of each session stands a signature, as in a
+ * handshake: it takes certbind's data out of the processor's caches. Prints one JSON object with the
+ * ns per session of each round: "own" when 4096 different hosts are asked for, so that each one's
+ * data is cold; "own_few" when it is always the same ten, so that what differs from one
+ * configuration to another is only how many domains there are; and "own_hot", the median of as many
+ * rounds as the first without signatures.
  *
  * The hook is the one that certbind gives to GnuTLS: the program is linked so that the call which
  * sets it comes by here (-Wl,--wrap).
@@ -23,7 +26,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { HOSTS = 4096, HELLO_SIZE = 512, HEADER = 4, ROUNDS_MAX = 1000 };
+enum { HOSTS = 4096, HOSTS_FEW = 10, HELLO_SIZE = 512, HEADER = 4, ROUNDS_MAX = 1000 };
 
 struct selection {
 	struct certbind_store *store;
@@ -144,8 +147,15 @@ static double trimmed_mean(double *values, size_t length)
 	return sum / (double)kept;
 }
 
-/* One run over all hosts; returns ns per session. */
-static double run(const struct selection *selection, begin_func *begin, bool signs)
+/* What a round is: how many of the hosts are asked for, and whether each session signs. */
+struct traffic {
+	size_t hosts;
+	bool signs;
+};
+
+/* One run; returns ns per session. */
+static double run(
+	const struct selection *selection, begin_func *begin, const struct traffic *traffic)
 {
 	static double spent[HOSTS];
 	gnutls_session_t session;
@@ -154,9 +164,9 @@ static double run(const struct selection *selection, begin_func *begin, bool sig
 
 	for (i = 0; i < HOSTS; i++) {
 		begun = now_ns();
-		begin(selection, i, &session);
+		begin(selection, i % traffic->hosts, &session);
 		paused = now_ns();
-		if (signs)
+		if (traffic->signs)
 			sign(selection);
 		begun += now_ns() - paused;
 		gnutls_deinit(session);
@@ -191,25 +201,39 @@ static double median(double *values, size_t length)
 }
 
 /* What certbind adds, in each of the rounds. */
-static void measure(const struct selection *selection, bool signs, double *own, size_t rounds)
+static void measure(const struct selection *selection, const struct traffic *traffic, double *own,
+	size_t rounds)
 {
 	size_t i;
 
 	for (i = 0; i < rounds; i++)
-		own[i] = run(selection, begin_attached, signs) - run(selection, begin_plain, signs);
+		own[i] = run(selection, begin_attached, traffic) -
+			 run(selection, begin_plain, traffic);
+}
+
+static void print_rounds(const char *name, const double *own, size_t rounds)
+{
+	size_t i;
+
+	(void)printf("\"%s\": [", name);
+	for (i = 0; i < rounds; i++)
+		(void)printf("%s%.1f", i > 0 ? ", " : "", own[i]);
+	(void)printf("], ");
 }
 
 static void print(const struct selection *selection, size_t rounds)
 {
+	static const struct traffic many = { HOSTS, true }, few = { HOSTS_FEW, true };
+	static const struct traffic hot = { HOSTS, false };
 	double own[ROUNDS_MAX];
-	size_t i;
 
-	measure(selection, true, own, rounds);
-	(void)printf("{\"own\": [");
-	for (i = 0; i < rounds; i++)
-		(void)printf("%s%.1f", i > 0 ? ", " : "", own[i]);
-	measure(selection, false, own, rounds);
-	(void)printf("], \"own_hot\": %.1f}\n", median(own, rounds));
+	(void)printf("{");
+	measure(selection, &many, own, rounds);
+	print_rounds("own", own, rounds);
+	measure(selection, &few, own, rounds);
+	print_rounds("own_few", own, rounds);
+	measure(selection, &hot, own, rounds);
+	(void)printf("\"own_hot\": %.1f}\n", median(own, rounds));
 }
 
 static void prepare(struct selection *selection, const char *config)
