@@ -142,16 +142,16 @@ void bundle_unref(struct bundle *bundle)
 	free(bundle);
 }
 
-int64_t bundle_not_after(const struct bundle *bundle)
+int64_t bundle_members_not_after(struct bundle_members members)
 {
 	int64_t not_after = -1;
 	size_t i, j;
 
-	for (i = 0; bundle != NULL && i < bundle->members_length; i++)
-		for (j = 0; j < bundle->members[i]->pairs_length; j++)
+	for (i = 0; i < members.length; i++)
+		for (j = 0; j < members.items[i]->pairs_length; j++)
 			if (not_after == -1 ||
-				bundle->members[i]->pairs[j].facts->not_after < not_after)
-				not_after = bundle->members[i]->pairs[j].facts->not_after;
+				members.items[i]->pairs[j].facts->not_after < not_after)
+				not_after = members.items[i]->pairs[j].facts->not_after;
 	return not_after;
 }
 

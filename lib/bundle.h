@@ -16,10 +16,18 @@ void bundle_cache_free(
 	struct bundle_cache *cache); /* every bundle must be gone; NULL does nothing */
 void bundle_cache_set_limit(struct bundle_cache *cache, size_t limit); /* at least 1 */
 
+/* One or more certificates that are presented together, in order of preference. */
+struct bundle_members {
+	struct certificate *const *items;
+	size_t length; /* 0: there is nothing to present */
+};
+
+/* When the first of their pairs ends, s since the epoch; -1: there is none. */
+int64_t bundle_members_not_after(struct bundle_members members);
+
 /*
- * One or more certificates that are presented together, in order of preference; the handshake
- * picks among their pairs. Immutable but for what the cache keeps in it. Reference counted; the
- * cache must outlive it.
+ * Members that were asked for in a handshake, which picks among their pairs. Immutable but for what
+ * the cache keeps in it. Reference counted; the cache must outlive it.
  */
 struct bundle {
 	atomic_uint references;
@@ -38,8 +46,17 @@ struct bundle *bundle_new(
 struct bundle *bundle_ref(struct bundle *bundle);
 void bundle_unref(struct bundle *bundle); /* NULL does nothing */
 
-/* When the first of its pairs ends, s since the epoch; -1 for NULL. */
-int64_t bundle_not_after(const struct bundle *bundle);
+/* They live as long as the bundle; none for NULL. */
+static inline struct bundle_members bundle_members_peek(const struct bundle *bundle)
+{
+	struct bundle_members members = { NULL, 0 };
+
+	if (bundle != NULL) {
+		members.items = bundle->members;
+		members.length = bundle->members_length;
+	}
+	return members;
+}
 
 /* The bundle's credentials, made if need be, with a reference for the caller. Touches no file. */
 int bundle_credentials(

@@ -151,12 +151,15 @@ static int row_compare(const void *a, const void *b)
 	return row_is_better(&right, &left) ? 1 : 0;
 }
 
-static bool bundle_has(const struct bundle *bundle, const struct certificate *certificate)
+/* Is it one of those that a place stands for? */
+static bool place_has(
+	const struct listing *listing, uint32_t place, const struct certificate *certificate)
 {
+	const struct bundle_members members = snapshot_members_peek(listing->snapshot, place);
 	size_t i;
 
-	for (i = 0; bundle != NULL && i < bundle->members_length; i++)
-		if (bundle->members[i] == certificate)
+	for (i = 0; i < members.length; i++)
+		if (members.items[i] == certificate)
 			return true;
 	return false;
 }
@@ -169,8 +172,7 @@ static bool is_chosen(const struct listing *listing, const struct certificate *c
 	if (binding->choice == SNAPSHOT_NONE)
 		return false;
 	for (i = 0; i < binding->hosts_length; i++)
-		if (bundle_has(snapshot_bundle_peek(listing->snapshot, binding->hosts[i].bundle),
-			    certificate))
+		if (place_has(listing, binding->hosts[i].bundle, certificate))
 			return true;
 	return false;
 }
@@ -189,8 +191,8 @@ static const char *role_text(
 		snapshot_binding_certificate(listing->snapshot, binding) == certificate)
 		return "the domain names it, but it can't be served";
 	if (binding->choice == SNAPSHOT_NONE ||
-		!bundle_has(
-			listing->snapshot->services[binding->service].default_bundle, certificate))
+		!place_has(listing, listing->snapshot->services[binding->service].default_at,
+			certificate))
 		return NULL;
 	if (binding->choice == SNAPSHOT_SHARED_HOST)
 		return "the service's default, which serves the shared host";

@@ -66,7 +66,7 @@ void check_verdicts_clear(struct check *check);
 
 /* check_host.c: one host and what serves it. *is_fine: a strict client accepts it. */
 struct check_served {
-	const struct bundle *bundle; /* NULL: nothing usable */
+	struct bundle_members members; /* none: nothing usable */
 	const struct certificate
 		*named; /* what the configuration names, usable or not; NULL: nothing */
 	const char *unknown; /* the name of a certificate that there is none of; NULL */

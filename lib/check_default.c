@@ -58,7 +58,7 @@ static int check_default_host(struct check *check, const struct snapshot_service
 		advice_get_certificate(NULL, &name, 1, advice);
 		check->lack_advice = advice;
 	}
-	if (served.bundle == NULL && served.named == NULL && served.unknown == NULL)
+	if (served.members.length == 0 && served.named == NULL && served.unknown == NULL)
 		status = check_own_default(check, &subject, shared);
 	else
 		status = check_host(check, &subject, &served, FINDING_COVERED, &is_fine);
@@ -73,7 +73,7 @@ static int check_service(struct check *check, const struct snapshot_service *ser
 	int status = CERTBIND_OK;
 
 	/* Beside the shared hosts: is there a default at all, and is it well? */
-	if (length == 0 || service->default_bundle == NULL)
+	if (length == 0 || service->default_at == 0)
 		status = check_default_host(check, service, NULL);
 	for (i = 0; i < length && status == CERTBIND_OK; i++)
 		status = check_default_host(check, service, &service->shared_hosts[i]);

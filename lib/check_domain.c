@@ -10,13 +10,13 @@
 /* Is the host one that no certificate of its own covers? */
 static int host_lacks_cover(struct check *check, const struct snapshot_host *host, bool *lacks)
 {
-	const struct bundle *bundle = snapshot_bundle_peek(check->snapshot, host->bundle);
+	const struct bundle_members members = snapshot_members_peek(check->snapshot, host->bundle);
 	size_t i;
 
-	*lacks = bundle == NULL && host->binding->certificate == 0;
-	for (i = 0; bundle != NULL && i < bundle->members_length; i++) {
+	*lacks = members.length == 0 && host->binding->certificate == 0;
+	for (i = 0; i < members.length; i++) {
 		const struct verdict *verdict;
-		int status = check_verdict(check, bundle->members[i], &verdict);
+		int status = check_verdict(check, members.items[i], &verdict);
 
 		if (status < 0)
 			return status;
@@ -99,7 +99,7 @@ static int check_needs_sni(struct check *check, const struct check_subject *subj
 		"%s is covered only for clients that send SNI, and many sending MTAs do not. Point "
 		"the domain's MX at the shared host, or put %s on the default certificate.",
 		host->name, host->name);
-	told.certificate = snapshot_bundle_peek(check->snapshot, host->bundle)->members[0]->name;
+	told.certificate = snapshot_members_peek(check->snapshot, host->bundle).items[0]->name;
 	return check_emit(check, &told, FINDING_NEEDS_SNI, -1, text);
 }
 
@@ -107,7 +107,7 @@ static int check_own_host(struct check *check, const struct check_subject *subje
 	const struct snapshot_binding *binding, const struct snapshot_host *host)
 {
 	struct check_served served = {
-		.bundle = snapshot_bundle_peek(check->snapshot, host->bundle),
+		.members = snapshot_members_peek(check->snapshot, host->bundle),
 		.named = snapshot_binding_certificate(check->snapshot, binding),
 		.place = subject->place,
 	};

@@ -69,22 +69,22 @@ int check_host(struct check *check, const struct check_subject *subject,
 	*is_fine = false;
 	if (served->unknown != NULL)
 		return check_unknown(check, subject, served);
-	if (served->bundle == NULL && served->named != NULL) /* its files are at fault */
+	if (served->members.length == 0 && served->named != NULL) /* its files are at fault */
 		return check_member(
 			check, subject, (struct certificate *)(uintptr_t)served->named, is_fine);
-	if (served->bundle == NULL)
+	if (served->members.length == 0)
 		return check_nothing_found(check, subject);
 	*is_fine = true;
-	for (i = 0; i < served->bundle->members_length && status == CERTBIND_OK; i++) {
+	for (i = 0; i < served->members.length && status == CERTBIND_OK; i++) {
 		bool is_member_fine;
 
-		status = check_member(check, subject, served->bundle->members[i], &is_member_fine);
+		status = check_member(check, subject, served->members.items[i], &is_member_fine);
 		*is_fine = *is_fine && is_member_fine;
 	}
 	if (status != CERTBIND_OK || !*is_fine || subject->host == NULL)
 		return status;
-	told.certificate = served->bundle->members[0]->name;
-	told.not_after = bundle_not_after(served->bundle);
+	told.certificate = served->members.items[0]->name;
+	told.not_after = bundle_members_not_after(served->members);
 	return check_emit(check, &told, fine, -1, "");
 }
 
@@ -93,9 +93,8 @@ static struct check_served check_served_owner(
 	const struct snapshot_service *service, const struct snapshot_host *owner)
 {
 	const struct check_served served = {
-		.bundle = owner->bundle != 0
-				  ? snapshot_bundle_peek(service->snapshot, owner->bundle)
-				  : service->default_bundle,
+		.members = snapshot_members_peek(service->snapshot,
+			owner->bundle != 0 ? owner->bundle : service->default_at),
 		.named = snapshot_binding_certificate(service->snapshot, owner->binding),
 		.place = owner->binding->domain->place,
 	};
@@ -110,16 +109,16 @@ struct check_served check_served_default(
 	const struct snapshot_host *owner =
 		shared != NULL ? table_get(service->hosts, shared->name) : NULL;
 	struct check_served served = {
-		.bundle = shared != NULL && shared->bundle != 0
-				  ? snapshot_bundle_peek(service->snapshot, shared->bundle)
-				  : service->default_bundle,
+		.members = snapshot_members_peek(service->snapshot,
+			shared != NULL && shared->bundle != 0 ? shared->bundle
+							      : service->default_at),
 		.named = service->default_certificate,
 		.place = service->config->default_place,
 	};
 
 	if (owner != NULL && owner->binding != NULL)
 		return check_served_owner(service, owner);
-	if (served.bundle == NULL && served.named == NULL && name != NULL &&
+	if (served.members.length == 0 && served.named == NULL && name != NULL &&
 		strcmp(name, "auto") != 0)
 		served.unknown = name;
 	return served;
@@ -128,19 +127,20 @@ struct check_served check_served_default(
 int check_default_covers(
 	struct check *check, const struct snapshot_service *service, const char *host, bool *covers)
 {
-	const struct bundle *bundle = service->default_bundle;
+	const struct bundle_members members =
+		snapshot_members_peek(check->snapshot, service->default_at);
 	size_t i;
 
 	*covers = false;
-	for (i = 0; bundle != NULL && i < bundle->members_length; i++) {
+	for (i = 0; i < members.length; i++) {
 		const struct verdict *verdict;
-		int status = check_verdict(check, bundle->members[i], &verdict);
+		int status = check_verdict(check, members.items[i], &verdict);
 
 		if (status < 0)
 			return status;
 		if (!verdict_covers(verdict, host) || verdict->is_refused)
 			return CERTBIND_OK;
 	}
-	*covers = bundle != NULL;
+	*covers = members.length > 0;
 	return CERTBIND_OK;
 }

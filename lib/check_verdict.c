@@ -22,13 +22,15 @@ static int use(struct check *check, const struct certificate *certificate, use_f
 	return func(check, snapshot_certificate_index(check->snapshot, certificate->name));
 }
 
-static int use_bundle(struct check *check, const struct bundle *bundle, use_func *func)
+/* Those that a place stands for. */
+static int use_place(struct check *check, uint32_t place, use_func *func)
 {
+	const struct bundle_members members = snapshot_members_peek(check->snapshot, place);
 	size_t i;
 	int status = CERTBIND_OK;
 
-	for (i = 0; bundle != NULL && i < bundle->members_length && status == CERTBIND_OK; i++)
-		status = use(check, bundle->members[i], func);
+	for (i = 0; i < members.length && status == CERTBIND_OK; i++)
+		status = use(check, members.items[i], func);
 	return status;
 }
 
@@ -39,11 +41,9 @@ static int each_use_of_service(
 	int status = use(check, service->default_certificate, func);
 
 	if (status == CERTBIND_OK)
-		status = use_bundle(check, service->default_bundle, func);
+		status = use_place(check, service->default_at, func);
 	for (i = 0; i < service->config->shared_hosts.length && status == CERTBIND_OK; i++)
-		status = use_bundle(check,
-			snapshot_bundle_peek(check->snapshot, service->shared_hosts[i].bundle),
-			func);
+		status = use_place(check, service->shared_hosts[i].bundle, func);
 	return status;
 }
 
@@ -58,9 +58,7 @@ static int each_use_of_domain(
 
 		status = use(check, snapshot_binding_certificate(check->snapshot, binding), func);
 		for (j = 0; j < binding->hosts_length && status == CERTBIND_OK; j++)
-			status = use_bundle(check,
-				snapshot_bundle_peek(check->snapshot, binding->hosts[j].bundle),
-				func);
+			status = use_place(check, binding->hosts[j].bundle, func);
 		if (status != CERTBIND_OK)
 			break;
 	}

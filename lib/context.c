@@ -84,7 +84,7 @@ int certbind_context_new(struct certbind_context **context, struct certbind_stor
 			"service \"%s\": not configured; expected \"webmail\", \"mail\" or one "
 			"of `services`",
 			service);
-	else if (found->default_bundle == NULL)
+	else if (found->default_at == 0)
 		status = store_own_prepare(store, snapshot, error);
 	else
 		status = CERTBIND_OK;

@@ -79,16 +79,14 @@ static int tell_invalid(const struct served *served, const struct reasons *reaso
 
 static bool is_expected(const struct served *served)
 {
-	const struct bundle *bundle = served->expected;
+	const struct bundle_members *expected = &served->expected;
 	size_t i, j;
 
-	if (bundle == NULL)
-		return true;
-	for (i = 0; i < bundle->members_length; i++)
-		for (j = 0; j < bundle->members[i]->pairs_length; j++)
-			if (der_equal(bundle->members[i]->pairs[j].chain[0], served->chain[0]))
+	for (i = 0; i < expected->length; i++)
+		for (j = 0; j < expected->items[i]->pairs_length; j++)
+			if (der_equal(expected->items[i]->pairs[j].chain[0], served->chain[0]))
 				return true;
-	return false;
+	return expected->length == 0;
 }
 
 static int tell_differs(const struct served *served, struct certbind_finding *finding,
@@ -101,7 +99,7 @@ static int tell_differs(const struct served *served, struct certbind_finding *fi
 	finding->code = finding_word(FINDING_SERVED_DIFFERS);
 	finding->severity = finding_severity(FINDING_SERVED_DIFFERS);
 	finding->certificate = owner->name[0] != '\0' ? owner->name : NULL; /* certbind's own */
-	finding->not_after = (time_t)bundle_not_after(served->expected);
+	finding->not_after = (time_t)bundle_members_not_after(served->expected);
 	finding->file = certificate_file(owner);
 	finding->line = owner->line;
 	finding->advice = text;
@@ -179,7 +177,7 @@ static int check_chain(struct served *served, certbind_finding_func *func, void 
  * What a daemon started now would serve: `own` where nothing is configured. Where the files of the
  * binding's certificate are at fault, one that runs goes on with what they held before: unknown.
  */
-static const struct bundle *expected_bundle(const struct snapshot *snapshot,
+static struct bundle_members expected_members(const struct snapshot *snapshot,
 	const struct snapshot_result *selected, const struct bundle *own)
 {
 	const struct certificate *named =
@@ -188,10 +186,11 @@ static const struct bundle *expected_bundle(const struct snapshot *snapshot,
 			: NULL;
 
 	if (selected->rule == CERTBIND_RULE_REJECT)
-		return NULL;
+		return bundle_members_peek(NULL);
 	if (named != NULL && named->pairs_length == 0)
-		return NULL;
-	return selected->bundle != NULL ? selected->bundle : own;
+		return bundle_members_peek(NULL);
+	return selected->bundle != 0 ? snapshot_members_peek(snapshot, selected->bundle)
+				     : bundle_members_peek(own);
 }
 
 static int check_served(struct served *served, const struct bundle *own,
@@ -208,7 +207,7 @@ static int check_served(struct served *served, const struct bundle *own,
 	snapshot_select(served->service, from->host, strlen(from->host), selected);
 	if (selected->host[0] != '\0')
 		served->host = selected->host;
-	served->expected = expected_bundle(served->snapshot, selected, own);
+	served->expected = expected_members(served->snapshot, selected, own);
 	status = take_chain(from, served);
 	if (status == CERTBIND_OK)
 		status = check_chain(served, func, data, error);

@@ -16,7 +16,7 @@ struct served {
 	struct der **chain;
 	size_t chain_length;
 	struct snapshot_result selected;
-	const struct bundle *expected; /* NULL: unknown */
+	struct bundle_members expected; /* none: unknown */
 	int64_t at;
 };
 

@@ -92,20 +92,20 @@ const struct certificate *served_certificate_peek(
 static const struct pair *nearest_pair(const struct served *served,
 	const struct certificate_facts *facts, const struct certificate **owner)
 {
-	const struct bundle *bundle = served->expected;
+	const struct bundle_members *expected = &served->expected;
 	const struct pair *first = NULL;
 	size_t i, j;
 
-	for (i = 0; i < bundle->members_length; i++)
-		for (j = 0; j < bundle->members[i]->pairs_length; j++) {
-			const struct pair *pair = &bundle->members[i]->pairs[j];
+	for (i = 0; i < expected->length; i++)
+		for (j = 0; j < expected->items[i]->pairs_length; j++) {
+			const struct pair *pair = &expected->items[i]->pairs[j];
 			bool is_same_kind =
 				facts != NULL && pair->facts->key_algorithm == facts->key_algorithm;
 
 			if (first != NULL && !is_same_kind)
 				continue;
 			first = pair;
-			*owner = bundle->members[i];
+			*owner = expected->items[i];
 			if (is_same_kind)
 				return pair;
 		}
@@ -159,7 +159,7 @@ const struct certificate *served_text_differs(
 {
 	const struct certificate *other =
 		served_certificate_peek(served->snapshot, served->chain[0]);
-	const struct certificate *owner = served->expected->members[0];
+	const struct certificate *owner = served->expected.items[0];
 	const struct certificate_facts *facts = NULL;
 	const struct pair *right;
 	char has[DESCRIPTION_SIZE], wants[DESCRIPTION_SIZE] = "none that is usable";

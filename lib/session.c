@@ -155,15 +155,21 @@ static struct credentials *session_try_bundle(
 	return credentials;
 }
 
+static struct credentials *session_try_place(
+	const struct session_state *state, const struct snapshot_service *service, uint32_t place)
+{
+	return session_try_bundle(state, snapshot_bundle_peek(service->snapshot, place));
+}
+
 /* The result's credentials; where they can't be made, the next best, down to certbind's own. */
 static struct credentials *session_make_credentials(const struct session_state *state,
 	const struct snapshot_service *service, const struct snapshot_result *result)
 {
-	struct credentials *credentials = session_try_bundle(state, result->bundle);
+	struct credentials *credentials = session_try_place(state, service, result->bundle);
 	struct bundle *own;
 
-	if (credentials == NULL && service->default_bundle != result->bundle)
-		credentials = session_try_bundle(state, service->default_bundle);
+	if (credentials == NULL && service->default_at != result->bundle)
+		credentials = session_try_place(state, service, service->default_at);
 	if (credentials != NULL)
 		return credentials;
 	own = store_own_bundle(state->context->store);
@@ -407,9 +413,12 @@ int certbind_session_selected(gnutls_session_t session, struct certbind_selectio
  * The scope of a session: a binding's domain; else the certificate that was chosen by its own
  * name; else the service's default.
  */
-static bool session_is_scope(
-	const struct session_state *state, const struct snapshot_result *result)
+static bool session_is_scope(const struct session_state *state,
+	const struct snapshot_service *service, const struct snapshot_result *result)
 {
+	const struct bundle_members members =
+		snapshot_members_peek(service->snapshot, result->bundle);
+
 	if (result->rule == CERTBIND_RULE_REJECT || state->rule == CERTBIND_RULE_REJECT)
 		return false;
 	if (strcmp(result->domain, state_domain(state)) != 0)
@@ -418,8 +427,7 @@ static bool session_is_scope(
 		return true;
 	if (result->rule == CERTBIND_RULE_DEFAULT || state->rule == CERTBIND_RULE_DEFAULT)
 		return result->rule == state->rule;
-	return result->bundle != NULL &&
-	       strcmp(result->bundle->members[0]->name, state_certificate(state)) == 0;
+	return members.length > 0 && strcmp(members.items[0]->name, state_certificate(state)) == 0;
 }
 
 int certbind_session_serves(gnutls_session_t session, const char *host)
@@ -437,8 +445,9 @@ int certbind_session_serves(gnutls_session_t session, const char *host)
 	snapshot = store_service_snapshot(state->context->store, state->context->service, &service);
 	if (service != NULL) {
 		snapshot_select(service, host, strlen(host), &result);
-		serves = result.host[0] != '\0' && (strcmp(result.host, state_host(state)) == 0 ||
-							   session_is_scope(state, &result));
+		serves = result.host[0] != '\0' &&
+			 (strcmp(result.host, state_host(state)) == 0 ||
+				 session_is_scope(state, service, &result));
 	}
 	snapshot_unref(snapshot);
 	return serves;

@@ -21,13 +21,22 @@ static void bundles_free(struct bundle **bundles, size_t length)
 	free(bundles);
 }
 
+static void singles_clear(struct snapshot *snapshot)
+{
+	size_t i;
+
+	for (i = 0; snapshot->singles != NULL && i < snapshot->certificates_length; i++)
+		bundle_unref(atomic_exchange(&snapshot->singles[i], NULL));
+}
+
 static void snapshot_free(struct snapshot *snapshot)
 {
 	size_t i;
 
 	snapshot_plan_unref(snapshot->plan);
 	free(snapshot->services);
-	bundles_free(snapshot->singles, snapshot->certificates_length);
+	singles_clear(snapshot);
+	free(snapshot->singles);
 	bundles_free(snapshot->groups, snapshot->groups_length);
 	for (i = 0; i < snapshot->certificates_length; i++) {
 		certificate_unref(snapshot->certificates[i]);
@@ -196,13 +205,9 @@ static void build_clear(struct snapshot_build *build)
 void snapshot_plan_drop(struct snapshot_build *build)
 {
 	struct snapshot *snapshot = build->snapshot;
-	size_t i;
 
 	build_clear(build);
-	for (i = 0; i < snapshot->certificates_length; i++) {
-		bundle_unref(snapshot->singles[i]);
-		snapshot->singles[i] = NULL;
-	}
+	singles_clear(snapshot);
 	bundles_free(snapshot->groups, snapshot->groups_length);
 	snapshot->groups = NULL;
 	snapshot->groups_length = 0;

@@ -64,10 +64,10 @@ struct snapshot_service {
 	const struct config_service *config;
 	const struct snapshot *snapshot;
 	size_t index;
-	uint32_t default_at; /* for snapshot_bundle_peek(): default_bundle */
+	/* What clients without SNI get, for snapshot_bundle_peek(); 0: certbind's own self-signed one. */
+	uint32_t default_at;
 	struct certificate
 		*default_certificate; /* that the configuration names; NULL: none, or unknown */
-	struct bundle *default_bundle; /* NULL: certbind's own self-signed certificate */
 	struct snapshot_host *shared_hosts; /* as the configuration lists them */
 	gnutls_priority_t priority;
 	struct table *hosts; /* name -> struct snapshot_host: whose it is */
@@ -154,7 +154,8 @@ struct snapshot {
 	struct snapshot_state *states; /* as certificates */
 	size_t certificates_length;
 	struct snapshot_totals totals;
-	struct bundle **singles; /* as certificates: the bundle of that one alone; NULL: none */
+	/* As certificates: the bundle of that one alone; NULL: no handshake has asked for it yet. */
+	_Atomic(struct bundle *) *singles;
 	struct bundle **groups; /* bundles of several */
 	size_t groups_length;
 	struct config_problem
@@ -208,7 +209,9 @@ size_t snapshot_certificate_index(const struct snapshot *snapshot, const char *n
 /* The first date of a certificate after `from`, at which another one may be the better. */
 int64_t snapshot_due(const struct snapshot *snapshot, int64_t from);
 
-/* What a place stands for: of struct snapshot_host, service names, …; 0: NULL. */
+/* What a place stands for: of struct snapshot_host, service names, …; 0: nothing. */
+struct bundle_members snapshot_members_peek(const struct snapshot *snapshot, uint32_t place);
+/* The same for a handshake: its bundle, made now if it was not before. NULL: 0, or memory. */
 struct bundle *snapshot_bundle_peek(const struct snapshot *snapshot, uint32_t place);
 /* That the domain names; NULL: none, or there is no such certificate. */
 struct certificate *snapshot_binding_certificate(
@@ -230,7 +233,8 @@ struct snapshot_result {
 	int rule; /* enum certbind_rule */
 	struct snapshot_binding *binding; /* NULL: of no binding */
 	const char *domain; /* the binding's; empty: of no binding */
-	struct bundle *bundle; /* NULL: certbind's own self-signed one, or refused */
+	uint32_t
+		bundle; /* for snapshot_bundle_peek(); 0: certbind's own self-signed one, or refused */
 	char host[256]; /* folded; empty: none, or no host name */
 };
 

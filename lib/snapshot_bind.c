@@ -140,7 +140,6 @@ static int bind_shared_hosts(struct snapshot_build *build, struct snapshot_servi
 		if (service->default_at == 0)
 			service->default_at = bundles[i];
 	}
-	service->default_bundle = snapshot_bundle_peek(build->snapshot, service->default_at);
 	free(bundles);
 	return status;
 }

@@ -6,15 +6,43 @@
 
 /* What is presented together, of one certificate or several; one bundle for the same ones. */
 
-struct bundle *snapshot_bundle_peek(const struct snapshot *snapshot, uint32_t place)
+struct bundle_members snapshot_members_peek(const struct snapshot *snapshot, uint32_t place)
 {
+	struct bundle_members members = { NULL, 0 };
 	size_t at = (size_t)place - 1;
 
 	if (place == 0)
+		return members;
+	if (at >= snapshot->certificates_length)
+		return bundle_members_peek(snapshot->groups[at - snapshot->certificates_length]);
+	members.items = &snapshot->certificates[at];
+	members.length = 1;
+	return members;
+}
+
+/* Most of many certificates are asked for rarely: until then they have no bundle. */
+static struct bundle *single_make(const struct snapshot *snapshot, size_t at)
+{
+	struct bundle *made = bundle_new(snapshot->cache, &snapshot->certificates[at], 1);
+	struct bundle *kept = NULL;
+
+	if (made == NULL || atomic_compare_exchange_strong(&snapshot->singles[at], &kept, made))
+		return made;
+	bundle_unref(made);
+	return kept;
+}
+
+struct bundle *snapshot_bundle_peek(const struct snapshot *snapshot, uint32_t place)
+{
+	size_t at = (size_t)place - 1;
+	struct bundle *bundle;
+
+	if (place == 0)
 		return NULL;
-	return at < snapshot->certificates_length
-		       ? snapshot->singles[at]
-		       : snapshot->groups[at - snapshot->certificates_length];
+	if (at >= snapshot->certificates_length)
+		return snapshot->groups[at - snapshot->certificates_length];
+	bundle = atomic_load_explicit(&snapshot->singles[at], memory_order_acquire);
+	return bundle != NULL ? bundle : single_make(snapshot, at);
 }
 
 struct certificate *snapshot_binding_certificate(
@@ -59,26 +87,24 @@ static struct bundle *bundle_take_over(const struct snapshot *snapshot, struct b
 		       : bundle_new(snapshot->cache, members, members_length);
 }
 
-static struct bundle *former_single(
-	const struct snapshot *former, const struct certificate *certificate)
+void snapshot_single_take_over(
+	struct snapshot *snapshot, size_t place, const struct snapshot *former, size_t former_place)
 {
-	size_t place;
+	struct bundle *bundle = atomic_load(&former->singles[former_place]);
 
-	if (former == NULL)
-		return NULL;
-	place = snapshot_certificate_place(former, certificate);
-	return place < former->certificates_length ? former->singles[place] : NULL;
+	if (bundle != NULL && atomic_load(&snapshot->singles[place]) == NULL)
+		atomic_store(&snapshot->singles[place], bundle_ref(bundle));
 }
 
-static uint32_t snapshot_single(struct snapshot *snapshot, struct certificate *certificate)
+static uint32_t snapshot_single(struct snapshot *snapshot, const struct certificate *certificate)
 {
+	const struct snapshot *former = snapshot->former;
 	size_t place = snapshot_certificate_place(snapshot, certificate);
-	struct bundle **bundle = &snapshot->singles[place];
+	size_t former_place = former != NULL ? snapshot_certificate_place(former, certificate) : 0;
 
-	if (*bundle == NULL)
-		*bundle = bundle_take_over(
-			snapshot, former_single(snapshot->former, certificate), &certificate, 1);
-	return *bundle != NULL ? (uint32_t)place + 1 : 0;
+	if (former != NULL && former_place < former->certificates_length)
+		snapshot_single_take_over(snapshot, place, former, former_place);
+	return (uint32_t)place + 1;
 }
 
 static uint32_t group_place(const struct snapshot *snapshot, const char *key)

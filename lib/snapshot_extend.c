@@ -141,11 +141,11 @@ static void unhold(struct snapshot *snapshot, const struct snapshot_binding *bin
 	size_t i, j;
 
 	for (i = 0; i < binding->hosts_length; i++) {
-		const struct bundle *bundle =
-			snapshot_bundle_peek(snapshot, binding->hosts[i].bundle);
+		const struct bundle_members members =
+			snapshot_members_peek(snapshot, binding->hosts[i].bundle);
 
-		for (j = 0; bundle != NULL && j < bundle->members_length; j++)
-			snapshot->plan->marks[bundle->members[j]->place] &=
+		for (j = 0; j < members.length; j++)
+			snapshot->plan->marks[members.items[j]->place] &=
 				(unsigned char)~PLAN_IS_HELD;
 	}
 }

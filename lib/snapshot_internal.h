@@ -141,6 +141,10 @@ int snapshot_names_add(
 uint32_t snapshot_bundle(
 	struct snapshot *snapshot, struct certificate *const *members, size_t members_length);
 
+/* snapshot_bundle.c: what was made of the very same certificate stays made. */
+void snapshot_single_take_over(struct snapshot *snapshot, size_t place,
+	const struct snapshot *former, size_t former_place);
+
 /*
  * snapshot.c: the place of that very object among snapshot->certificates; their length: nowhere.
  * Each remembers its place in the latest build, which only builds look at: a store has one at a time.

@@ -105,11 +105,12 @@ static bool is_newly_covered(const struct table *new_names, const char *host)
 
 static bool host_is_kept(const struct snapshot_build *build, const struct snapshot_host *host)
 {
-	const struct bundle *bundle = snapshot_bundle_peek(build->options->former, host->bundle);
+	const struct bundle_members members =
+		snapshot_members_peek(build->options->former, host->bundle);
 	size_t i;
 
-	for (i = 0; bundle != NULL && i < bundle->members_length; i++)
-		if (!is_there(build->snapshot, bundle->members[i]))
+	for (i = 0; i < members.length; i++)
+		if (!is_there(build->snapshot, members.items[i]))
 			return false;
 	return !is_newly_covered(&build->kept.new_names, host->name);
 }
@@ -194,14 +195,14 @@ static int hosts_take_over(struct snapshot_build *build, const struct snapshot_b
 	memcpy(binding->hosts, former->hosts, size);
 	for (i = 0; i < former->hosts_length; i++) {
 		struct snapshot_host *host = &binding->hosts[i];
-		const struct bundle *bundle =
-			snapshot_bundle_peek(build->options->former, host->bundle);
+		const struct bundle_members members =
+			snapshot_members_peek(build->options->former, host->bundle);
 
 		host->name = (char *)binding->hosts + (former->hosts[i].name - begin);
 		snapshot_host_set_binding(build, host, binding);
-		if (bundle == NULL)
+		if (members.length == 0)
 			continue;
-		host->bundle = snapshot_bundle(snapshot, bundle->members, bundle->members_length);
+		host->bundle = snapshot_bundle(snapshot, members.items, members.length);
 		if (host->bundle == 0)
 			return CERTBIND_E_MEMORY;
 	}

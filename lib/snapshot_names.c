@@ -51,23 +51,23 @@ static int names_visit(void *data, struct candidate *candidate, const char *name
 		return CERTBIND_OK;
 	place = table_place(names->service->names, name);
 	if (place != NULL && *place != NULL) {
-		const struct bundle *first =
-			snapshot_bundle_peek(snapshot, (uint32_t)(uintptr_t)*place);
+		const struct bundle_members first =
+			snapshot_members_peek(snapshot, (uint32_t)(uintptr_t)*place);
 
-		return names_add_rival(names, candidate, name, first->members[0]);
+		return names_add_rival(names, candidate, name, first.items[0]);
 	}
 	if (place != NULL)
 		*place = (void *)(uintptr_t)snapshot_bundle(snapshot, &candidate->certificate, 1);
 	return place != NULL && *place != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
 }
 
-static int names_add_bundle(struct names *names, const struct bundle *bundle)
+static int names_add_members(struct names *names, struct bundle_members members)
 {
 	size_t i;
 	int status = CERTBIND_OK;
 
-	for (i = 0; i < bundle->members_length && status == CERTBIND_OK; i++) {
-		size_t place = bundle->members[i]->place;
+	for (i = 0; i < members.length && status == CERTBIND_OK; i++) {
+		size_t place = members.items[i]->place;
 
 		if (names->is_bound[place])
 			continue;
@@ -88,9 +88,8 @@ static int names_collect(struct names *names)
 			&snapshot->domains[i].bindings[names->service->index];
 
 		for (j = 0; j < binding->hosts_length && status == CERTBIND_OK; j++)
-			if (binding->hosts[j].bundle != 0)
-				status = names_add_bundle(names,
-					snapshot_bundle_peek(snapshot, binding->hosts[j].bundle));
+			status = names_add_members(
+				names, snapshot_members_peek(snapshot, binding->hosts[j].bundle));
 	}
 	return status;
 }
@@ -156,9 +155,8 @@ int snapshot_names_add(
 
 		if (table_get(names.service->names, host) != NULL)
 			*table_place(names.service->names, host) = NULL;
-		if (binding->hosts[i].bundle != 0)
-			status = names_add_bundle(
-				&names, snapshot_bundle_peek(snapshot, binding->hosts[i].bundle));
+		status = names_add_members(
+			&names, snapshot_members_peek(snapshot, binding->hosts[i].bundle));
 	}
 	*has_rivals = *has_rivals || names.rivals.lists_length > 0;
 	candidate_index_clear(&names.rivals);

@@ -301,7 +301,7 @@ static int job_finish(struct read_job *job, struct snapshot *snapshot)
 
 	snapshot->certificates = calloc(job->length + 1, sizeof(struct certificate *));
 	snapshot->states = calloc(job->length + 1, sizeof(*snapshot->states));
-	snapshot->singles = calloc(job->length + 1, sizeof(struct bundle *));
+	snapshot->singles = calloc(job->length + 1, sizeof(*snapshot->singles));
 	if (snapshot->certificates == NULL || snapshot->states == NULL || snapshot->singles == NULL)
 		return CERTBIND_E_MEMORY;
 	job_sort(job);

@@ -4,11 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
+static void select_default(const struct snapshot_service *service, struct snapshot_result *result)
+{
+	result->rule = CERTBIND_RULE_DEFAULT;
+	result->bundle = service->default_at;
+}
+
 static void select_policy(const struct snapshot_service *service, struct snapshot_result *result)
 {
-	result->rule =
-		service->config->rejects_unknown ? CERTBIND_RULE_REJECT : CERTBIND_RULE_DEFAULT;
-	result->bundle = service->config->rejects_unknown ? NULL : service->default_bundle;
+	if (service->config->rejects_unknown) {
+		result->rule = CERTBIND_RULE_REJECT;
+		result->bundle = 0;
+	} else {
+		select_default(service, result);
+	}
 }
 
 /* A host that has an owner: a binding, or the service itself. */
@@ -24,16 +33,14 @@ static void select_host(const struct snapshot_service *service, const struct sna
 		result->domain = host->name + host->domain_at;
 	else if (host->binding != NULL)
 		result->domain = host->binding->domain->name;
-	result->bundle = host->bundle != 0 ? snapshot_bundle_peek(service->snapshot, host->bundle)
-					   : service->default_bundle;
+	result->bundle = host->bundle != 0 ? host->bundle : service->default_at;
 	result->rule = host->binding != NULL && host->bundle != 0 ? CERTBIND_RULE_EXACT
 								  : CERTBIND_RULE_DEFAULT;
 }
 
-static struct bundle *name_bundle(const struct snapshot_service *service, const char *name)
+static uint32_t name_bundle(const struct snapshot_service *service, const char *name)
 {
-	return snapshot_bundle_peek(
-		service->snapshot, (uint32_t)(uintptr_t)table_get(service->names, name));
+	return (uint32_t)(uintptr_t)table_get(service->names, name);
 }
 
 /* The certificates that are bound to the service, by their own names. */
@@ -43,13 +50,13 @@ static void select_name(const struct snapshot_service *service, struct snapshot_
 
 	result->bundle = name_bundle(service, result->host);
 	result->rule = CERTBIND_RULE_EXACT;
-	if (result->bundle != NULL)
+	if (result->bundle != 0)
 		return;
 	if (name_wildcard(result->host, wildcard)) {
 		result->bundle = name_bundle(service, wildcard);
 		result->rule = CERTBIND_RULE_WILDCARD;
 	}
-	if (result->bundle == NULL)
+	if (result->bundle == 0)
 		select_policy(service, result);
 }
 
@@ -62,8 +69,7 @@ void snapshot_select(const struct snapshot_service *service, const char *host, s
 	result->domain = "";
 	result->host[0] = '\0';
 	if (host == NULL) {
-		result->rule = CERTBIND_RULE_DEFAULT;
-		result->bundle = service->default_bundle;
+		select_default(service, result);
 		return;
 	}
 	if (name_fold(host, length, result->host) != NAME_OK) {

@@ -100,19 +100,13 @@ static int plan_hold(struct snapshot_plan *plan, const struct certificate *forme
 static int share_certificate(struct snapshot *snapshot, const struct snapshot *former, size_t place)
 {
 	struct certificate *certificate = snapshot->certificates[place];
-	struct bundle *bundle = former->singles[place];
-	int status = CERTBIND_OK;
 
 	if (certificate != former->certificates[place]) {
 		certificate->place = (uint32_t)place;
-		status = plan_hold(snapshot->plan, former->certificates[place], place);
+		return plan_hold(snapshot->plan, former->certificates[place], place);
 	}
-	if (status < 0 || bundle == NULL)
-		return status;
-	snapshot->singles[place] = certificate == former->certificates[place]
-					   ? bundle_ref(bundle)
-					   : bundle_new(snapshot->cache, &certificate, 1);
-	return snapshot->singles[place] != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
+	snapshot_single_take_over(snapshot, place, former, place);
+	return CERTBIND_OK;
 }
 
 int snapshot_share_bundles(struct snapshot *snapshot, const struct snapshot *former)
@@ -149,7 +143,6 @@ int snapshot_share_services(struct snapshot *snapshot, const struct snapshot *fo
 		service->config = &snapshot->config->services[i];
 		service->snapshot = snapshot;
 		snapshot_plan_give_tables(snapshot->plan, service);
-		service->default_bundle = snapshot_bundle_peek(snapshot, service->default_at);
 		if (named != NULL)
 			service->default_certificate =
 				snapshot->certificates[snapshot_certificate_place(former, named)];

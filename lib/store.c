@@ -301,14 +301,17 @@ static void copy_string(char *to, size_t size, const char *from)
 void store_selection(const struct snapshot_service *service, const struct snapshot_result *result,
 	struct certbind_selection *selection)
 {
+	const struct bundle_members members =
+		snapshot_members_peek(service->snapshot, result->bundle);
+
 	memset(selection, 0, sizeof(*selection));
 	selection->rule = result->rule;
 	copy_string(selection->service, sizeof(selection->service), service->config->name);
 	copy_string(selection->host, sizeof(selection->host), result->host);
 	copy_string(selection->domain, sizeof(selection->domain), result->domain);
-	if (result->bundle != NULL)
+	if (members.length > 0)
 		copy_string(selection->certificate, sizeof(selection->certificate),
-			result->bundle->members[0]->name);
+			members.items[0]->name);
 }
 
 int certbind_store_select(struct certbind_store *store, const char *service, const char *host,

@@ -20,8 +20,8 @@ struct binding_walk {
 static int walk_group(struct binding_walk *walk, const struct snapshot_binding *binding,
 	const struct snapshot_host *first, size_t hosts_length)
 {
-	const struct bundle *bundle =
-		first != NULL ? snapshot_bundle_peek(walk->snapshot, first->bundle) : NULL;
+	const struct bundle_members members =
+		snapshot_members_peek(walk->snapshot, first != NULL ? first->bundle : 0);
 	struct certbind_binding told = {
 		.domain = binding->domain->name,
 		.domain_unicode = walk->domain_unicode,
@@ -29,11 +29,11 @@ static int walk_group(struct binding_walk *walk, const struct snapshot_binding *
 		.hosts = walk->hosts,
 		.hosts_length = hosts_length,
 		.chosen_by = snapshot_chosen_by(binding, first),
-		.not_after = (time_t)bundle_not_after(bundle),
+		.not_after = (time_t)bundle_members_not_after(members),
 	};
 
-	if (bundle != NULL)
-		told.certificate = bundle->members[0]->name;
+	if (members.length > 0)
+		told.certificate = members.items[0]->name;
 	else if (binding->choice == SNAPSHOT_EXPLICIT)
 		told.certificate = binding->entry->certificate;
 	return walk->func(walk->data, &told);

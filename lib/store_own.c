@@ -100,7 +100,7 @@ static int own_make(struct certbind_store *store, const struct snapshot *snapsho
 static bool own_is_fresh(struct certbind_store *store)
 {
 	struct bundle *own = store_own_bundle(store);
-	int64_t until = bundle_not_after(own);
+	int64_t until = bundle_members_not_after(bundle_members_peek(own));
 
 	bundle_unref(own);
 	return own != NULL && until - (int64_t)clock_source_now(store->clock) >

@@ -67,7 +67,7 @@ static bool needs_own(struct certbind_store *store, const struct snapshot *snaps
 		const struct snapshot_service *service =
 			snapshot_service_peek(snapshot, store->served[i].service);
 
-		needs = service != NULL && service->default_bundle == NULL;
+		needs = service != NULL && service->default_at == 0;
 	}
 	(void)pthread_mutex_unlock(&store->lock);
 	return needs;

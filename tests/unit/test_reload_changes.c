@@ -348,13 +348,13 @@ static void add_states(struct certbind_store *store, struct lines *lines)
 static const char *members(const struct snapshot *snapshot, uint32_t place)
 {
 	static char text[512];
-	const struct bundle *bundle = snapshot_bundle_peek(snapshot, place);
+	const struct bundle_members presented = snapshot_members_peek(snapshot, place);
 	size_t length = 0;
 	size_t i;
 
 	text[0] = '\0';
-	for (i = 0; bundle != NULL && i < bundle->members_length; i++) {
-		const struct certificate *member = bundle->members[i];
+	for (i = 0; i < presented.length; i++) {
+		const struct certificate *member = presented.items[i];
 
 		assert_ptr_equal(member,
 			snapshot->certificates[snapshot_certificate_index(snapshot, member->name)]);
@@ -391,8 +391,6 @@ static void add_service(const struct snapshot *snapshot, const struct snapshot_s
 	size_t i;
 
 	assert_ptr_equal(service->snapshot, snapshot);
-	assert_ptr_equal(
-		service->default_bundle, snapshot_bundle_peek(snapshot, service->default_at));
 	assert_true(
 		named == NULL ||
 		named == snapshot->certificates[snapshot_certificate_index(snapshot, named->name)]);

@@ -166,11 +166,13 @@ static void serve(
 
 	for (i = 0; i < HOSTS; i++) {
 		struct snapshot_result result;
+		struct bundle_members members;
 
 		snapshot_select(service, hosts[i], strlen(hosts[i]), &result);
+		members = snapshot_members_peek(snapshot, result.bundle);
 		(void)snprintf(served->subjects[i], sizeof(served->subjects[i]), "%s",
-			result.bundle != NULL
-				? certificate_facts_names(result.bundle->members[0]->pairs[0].facts)
+			members.length > 0
+				? certificate_facts_names(members.items[0]->pairs[0].facts)
 				: "certbind's own");
 	}
 	snapshot_unref(snapshot);

@@ -260,12 +260,37 @@ static void a_session_survives(void **state)
 }
 
 /*
- * The cache holds one, so that each handshake makes its credentials. Where they can't be made, the
- * default is served; where not even that is possible, the client is told.
+ * Where credentials can't be made, the default is served; where not even that is possible, the
+ * client is told. False: nothing failed any more.
  */
-static void a_handshake_survives(void **state)
+static bool handshake_survives(struct certbind_context *context, size_t n, size_t *refused)
 {
 	const struct handshake_client client = { .server_name = good };
+	struct handshake handshake;
+	bool has_failed;
+
+	handshake_begin(&handshake, context, &client);
+	memory_fail_at(n);
+	handshake_run(&handshake);
+	has_failed = judge(CERTBIND_OK);
+	handshake_end(&handshake);
+	if (handshake.server_status < 0) {
+		assert_true(has_failed);
+		assert_true(handshake.alert >= 0);
+		(*refused)++;
+		return true;
+	}
+	assert_int_equal(handshake.client_status, 0);
+	assert_string_equal(handshake.subject, strcmp(handshake.selection.certificate, "panel") == 0
+						       ? "panel.provider.example"
+						       : "*.good.example");
+	assert_true(has_failed || strcmp(handshake.selection.certificate, "site") == 0);
+	return has_failed;
+}
+
+/* The cache holds one, so that each handshake makes its credentials. */
+static void a_handshake_survives(void **state)
+{
 	struct certbind_store *store = open_store(prepare());
 	struct certbind_context *context = new_context(store, "webmail");
 	size_t live;
@@ -274,29 +299,13 @@ static void a_handshake_survives(void **state)
 	size_t n;
 
 	(void)state;
+	/* What was asked for once has a bundle from then on, the default too. */
+	assert_string_equal(serve(context, "nobody.example"), "panel.provider.example");
+	assert_string_equal(serve(context, good), "*.good.example");
 	assert_string_equal(serve(context, both), both);
 	live = memory_live();
 	for (n = 1; has_failed; n++) {
-		struct handshake handshake;
-
-		handshake_begin(&handshake, context, &client);
-		memory_fail_at(n);
-		handshake_run(&handshake);
-		has_failed = judge(CERTBIND_OK);
-		handshake_end(&handshake);
-		if (handshake.server_status < 0) {
-			assert_true(has_failed);
-			assert_true(handshake.alert >= 0);
-			refused++;
-		} else {
-			assert_int_equal(handshake.client_status, 0);
-			assert_string_equal(handshake.subject,
-				strcmp(handshake.selection.certificate, "panel") == 0
-					? "panel.provider.example"
-					: "*.good.example");
-			assert_true(
-				has_failed || strcmp(handshake.selection.certificate, "site") == 0);
-		}
+		has_failed = handshake_survives(context, n, &refused);
 		assert_string_equal(serve(context, good), "*.good.example");
 		assert_string_equal(serve(context, both), both);
 		assert_int_equal(memory_live(), live);
@@ -304,6 +313,28 @@ static void a_handshake_survives(void **state)
 	certbind_context_free(context);
 	certbind_store_close(store);
 	tell("handshake", n - 2, refused);
+}
+
+static void a_first_handshake_survives(void **state)
+{
+	const char *path = prepare();
+	size_t live = memory_live();
+	size_t refused = 0;
+	bool has_failed = true;
+	size_t n;
+
+	(void)state;
+	for (n = 1; has_failed; n++) {
+		struct certbind_store *store = open_store(path);
+		struct certbind_context *context = new_context(store, "webmail");
+
+		has_failed = handshake_survives(context, n, &refused);
+		assert_string_equal(serve(context, good), "*.good.example");
+		certbind_context_free(context);
+		certbind_store_close(store);
+		assert_int_equal(memory_live(), live);
+	}
+	tell("first handshake", n - 2, refused);
 }
 
 int main(void)
@@ -314,6 +345,7 @@ int main(void)
 		cmocka_unit_test(a_context_survives),
 		cmocka_unit_test(a_session_survives),
 		cmocka_unit_test(a_handshake_survives),
+		cmocka_unit_test(a_first_handshake_survives),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_set_up, scratch_tear_down);
