@@ -85,7 +85,8 @@ static bool is_combined(const char *path)
 	return is_it;
 }
 
-static void add_combined(struct listing *listing, const char *name, const char *file)
+static void add_combined(
+	struct listing *listing, const char *name, const char *file, bool is_listed)
 {
 	char *chain = path_dup(listing, file, "");
 	char *key = path_dup(listing, file, "");
@@ -97,8 +98,10 @@ static void add_combined(struct listing *listing, const char *name, const char *
 		return;
 	}
 	listing_entry_take(listing, name, chain, key);
-	if (listing->entries_length > length)
+	if (listing->entries_length > length) {
 		listing->entries[length].pairs[0].may_be_foreign = true;
+		listing->entries[length].pairs[0].is_listed = is_listed;
+	}
 }
 
 static bool has_suffix(const char *text, const char *suffix)
@@ -109,8 +112,11 @@ static bool has_suffix(const char *text, const char *suffix)
 	return length > suffix_length && strcmp(text + length - suffix_length, suffix) == 0;
 }
 
-/* A file of lego's or a combined one: NAME is what stands before the suffix of four bytes. */
-static void add_file(struct listing *listing, const char *file)
+/*
+ * A file of lego's or a combined one: NAME is what stands before the suffix of four bytes.
+ * `is_listed`: readdir() has said that it is a regular file.
+ */
+static void add_file(struct listing *listing, const char *file, bool is_listed)
 {
 	char *name;
 
@@ -124,7 +130,7 @@ static void add_file(struct listing *listing, const char *file)
 	else if (has_suffix(file, ".crt"))
 		add_files(listing, name, name, ".crt", ".key");
 	else
-		add_combined(listing, name, file);
+		add_combined(listing, name, file, is_listed);
 	free(name);
 }
 
@@ -137,7 +143,7 @@ static void consider(struct listing *listing, const char *file, unsigned char ty
 	if (file[0] == '.' || strcmp(file, "README") == 0)
 		return;
 	if (type == DT_REG) {
-		add_file(listing, file);
+		add_file(listing, file, true);
 		return;
 	}
 	path = path_dup(listing, file, "");
@@ -147,7 +153,7 @@ static void consider(struct listing *listing, const char *file, unsigned char ty
 		if (S_ISDIR(status.st_mode))
 			add_files(listing, file, file, "/fullchain.pem", "/privkey.pem");
 		else
-			add_file(listing, file);
+			add_file(listing, file, false);
 	}
 	free(path);
 }

@@ -305,14 +305,20 @@ int key_from_bytes(
 int key_read(struct reading *reading, struct key *key)
 {
 	const char *name = reading->entry->key;
+	const struct file_wish wish = {
+		.path = name,
+		.size_max = CERTIFICATE_FILE_MAX,
+		.is_listed = reading->entry->is_listed,
+		.is_secret = true,
+		.secrets = der_pool_secrets(reading->options->pool),
+	};
 	struct certbind_error error;
 	int status;
 
 	if (key_is_token(name))
 		return key_from_token(reading, name, key);
-	status = sources_read_secret(&reading->certificate->sources,
-		der_pool_secrets(reading->options->pool), name, CERTIFICATE_FILE_MAX,
-		&reading->key_file, &error);
+	status = sources_read_wish(
+		&reading->certificate->sources, &wish, &reading->key_file, &error);
 	if (status != CERTBIND_OK)
 		return fault_add_error(reading, FINDING_UNREADABLE, name, status, &error);
 	reading->has_key_file = true;

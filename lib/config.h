@@ -46,6 +46,7 @@ struct config_pair {
 	char *key_password_file; /* path, resolved; NULL: none */
 	char *staple; /* path, resolved; NULL: none */
 	bool may_be_foreign; /* a .pem of a certificate directory: nothing when it lacks certificate or key */
+	bool is_listed; /* `key` is a file of a directory's listing: see file_wish */
 	struct config_place place;
 };
 

@@ -1,29 +1,64 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config_reader.h"
-#include "file.h"
-#include "name.h"
-#include "text.h"
+#include "parallel.h"
 #include <dirent.h>
 #include <errno.h>
-#include <libconfig.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-static const char suffix[] = ".conf";
+enum {
+	FILES_AT_ONCE = 256, /* whose texts are in memory together */
+	FILE_THREAD_WORTH = 64 /* files: fewer are read before a thread has started */
+};
 
-static bool is_domain_file(const char *name)
+/* What the directory has, sorted by name. */
+struct directory_list {
+	struct directory_item {
+		char *name; /* NAME.conf */
+		bool is_listed; /* see file_wish */
+	} * items;
+	size_t length;
+};
+
+static void list_add(
+	struct config_reader *reader, struct directory_list *list, const char *name, bool is_listed)
 {
-	size_t length = strlen(name);
+	struct directory_item *items =
+		config_grow_or_note(reader, list->items, list->length, sizeof(*items));
 
-	return name[0] != '.' && length > strlen(suffix) &&
-	       strcmp(name + length - strlen(suffix), suffix) == 0;
+	if (items == NULL)
+		return;
+	list->items = items;
+	items[list->length].is_listed = is_listed;
+	items[list->length].name = config_text_dup(reader, name);
+	if (items[list->length].name != NULL)
+		list->length++;
+}
+
+static int item_compare(const void *a, const void *b)
+{
+	const struct directory_item *left = a;
+	const struct directory_item *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+static void list_sort(struct directory_list *list)
+{
+	if (list->length > 1)
+		qsort(list->items, list->length, sizeof(*list->items), item_compare);
+}
+
+static void list_clear(struct directory_list *list)
+{
+	while (list->length > 0)
+		free(list->items[--list->length].name);
+	free(list->items);
 }
 
 /* Reads the names of a directory; false: errno says why. */
 static bool directory_list(
-	struct config_reader *reader, const char *path, struct config_list *names)
+	struct config_reader *reader, const char *path, struct directory_list *list)
 {
 	DIR *directory = opendir(path);
 	const struct dirent *found;
@@ -38,133 +73,12 @@ static bool directory_list(
 		number = errno;
 		if (found == NULL)
 			break;
-		if (is_domain_file(found->d_name))
-			config_list_append_take(
-				reader, names, config_text_dup(reader, found->d_name));
+		if (config_domain_file_is(found->d_name))
+			list_add(reader, list, found->d_name, found->d_type == DT_REG);
 	}
 	(void)closedir(directory);
 	errno = number;
 	return number == 0;
-}
-
-/* Checks that the file's name is a domain's as the loader would name it. */
-static void file_name_check(struct config_entry *entry, const char *name, char *folded)
-{
-	enum name_fault fault = name_fold(name, strlen(name), folded);
-
-	if (fault != NAME_OK) {
-		config_problem(
-			entry, 0, "the file's name is no host name: %s", name_fault_text(fault));
-		return;
-	}
-	entry->name = folded;
-	if (strcmp(name, folded) != 0)
-		config_problem(entry, 0,
-			"the file's name is not in the form that is looked for; "
-			"expected %s%s",
-			folded, suffix);
-}
-
-/* A sub directory is none of ours; what has gone since the directory was read never was. */
-static bool is_ignored(const char *path)
-{
-	struct stat status;
-
-	if (stat(path, &status) == 0)
-		return S_ISDIR(status.st_mode);
-	return lstat(path, &status) < 0 && errno == ENOENT;
-}
-
-static void file_parse(
-	struct config_entry *entry, struct config_file *file, const struct file_bytes *bytes)
-{
-	const char *fault = config_link_fault(config_file_source(file)->path, &bytes->id);
-	struct config_source *source;
-
-	if (fault != NULL) {
-		config_problem(entry, 0, "the file %s", fault);
-		return;
-	}
-	source = config_source_parse(entry, (const char *)bytes->data, bytes->size);
-	if (source == NULL)
-		return;
-	entry->source = source;
-	config_domain_read(entry, config_root_setting(source->tree), file);
-	config_source_free(source);
-}
-
-/* Adds it to the config, which has it then. False: memory, noted. */
-static bool file_append_take(struct config_reader *reader, struct config_file *file)
-{
-	struct config *config = reader->config;
-	struct config_file **files = config_grow_or_note(reader, config->domain_files,
-		config->domain_files_length, sizeof(struct config_file *));
-
-	if (files == NULL) {
-		config_file_unref(file);
-		return false;
-	}
-	config->domain_files = files;
-	files[config->domain_files_length++] = file;
-	if (config_file_source(file)->is_failed)
-		config->domain_files_failed++;
-	return true;
-}
-
-static bool is_link(const char *path)
-{
-	struct stat status;
-
-	return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
-}
-
-/* `path` is that of NAME.conf. */
-static void file_load(struct config_reader *reader, const char *path, const char *name)
-{
-	struct config_source outline = { .order = reader->orders++ };
-	struct config_entry entry = { .reader = reader,
-		.source = &outline,
-		.scope = CONFIG_SCOPE_DOMAIN,
-		.kind = "domain",
-		.label = name };
-	struct config_file *file = config_file_new(reader, path, name);
-	char folded[NAME_SIZE];
-	struct certbind_error error;
-	struct file_bytes bytes;
-	int status;
-
-	if (file == NULL)
-		return;
-	outline.file = config_file_source(file)->path;
-	status = source_file_read(
-		config_file_source(file), CONFIG_DOMAIN_FILE_SIZE_MAX, &bytes, &error);
-	if (status == CERTBIND_E_MEMORY)
-		reader->is_out_of_memory = true;
-	if (status == CERTBIND_E_MEMORY || (status < 0 && is_ignored(path))) {
-		config_file_unref(file);
-		return;
-	}
-	file->is_link = is_link(path);
-	file_name_check(&entry, name, folded);
-	if (!entry.is_bad)
-		entry.name = config_file_name(file);
-	if (status < 0)
-		config_problem(&entry, 0, "the file %s", error.message);
-	if (file_append_take(reader, file) && status == CERTBIND_OK)
-		file_parse(&entry, file, &bytes);
-	file_bytes_wipe(&bytes);
-}
-
-/* Its own place could not be written down: it is reported where the directory is named. */
-static void file_refuse(struct config_reader *reader, const char *name)
-{
-	struct config_entry entry = {
-		.reader = reader, .source = reader->domains_dir_source, .scope = CONFIG_SCOPE_DOMAIN
-	};
-
-	config_problem(&entry, config_value_line(reader->domains_dir),
-		"\"domains_dir\": the file's name \"%s\" is no UTF-8, or has control characters",
-		name);
 }
 
 /* The unchanged file of that name in the former config, if its text means the same; else NULL. */
@@ -195,34 +109,28 @@ static bool directory_take_over(struct config_reader *reader, struct config_file
 {
 	if (file == NULL || config_claim_peek(&reader->domain_names, file->domain.name) != NULL)
 		return false;
-	if (file_append_take(reader, config_file_ref(file)))
+	if (config_domain_file_append(reader, config_file_ref(file)))
 		(void)config_domain_append(reader, &file->domain);
 	return true;
 }
 
-/* `name` is NAME.conf; it is cut. */
-static void directory_file(struct config_reader *reader, const char *directory, char *name)
+static void directory_file(
+	struct config_reader *reader, const char *directory, struct config_file_reading *reading)
 {
-	size_t size = strlen(directory) + strlen(name) + 2;
-	char *path;
-
-	if (directory_take_over(reader, directory_former(reader, directory, name))) {
+	if (directory_take_over(reader, directory_former(reader, directory, reading->name))) {
 		reader->orders++;
+		config_domain_file_clear(reading);
 		return;
 	}
-	if (!text_is_plain(name)) {
-		file_refuse(reader, name);
-		return;
-	}
-	path = malloc(size);
-	if (path == NULL) {
-		reader->is_out_of_memory = true;
-		return;
-	}
-	(void)snprintf(path, size, "%s/%s", directory, name);
-	name[strlen(name) - strlen(suffix)] = '\0';
-	file_load(reader, path, name);
-	free(path);
+	config_domain_file_load(reader, directory, reading);
+}
+
+static void directory_file_named(
+	struct config_reader *reader, const char *directory, const char *name)
+{
+	struct config_file_reading reading = { .name = name };
+
+	directory_file(reader, directory, &reading);
 }
 
 /* What a file says depends on the services that there are. */
@@ -243,34 +151,16 @@ static bool former_is_of_use(const struct config_reader *reader)
 	return true;
 }
 
-static int name_compare(const void *a, const void *b)
-{
-	const char *const *left = a;
-	const char *const *right = b;
-
-	return strcmp(*left, *right);
-}
-
 /* One that was not named as changed. */
 static void directory_keep(
 	struct config_reader *reader, const char *directory, struct config_file *file)
 {
-	char *name;
-
 	if (file->domain.name != NULL && directory_take_over(reader, file)) {
 		reader->orders++;
 		return;
 	}
-	name = config_text_dup(reader, config_file_source(file)->path + strlen(directory) + 1);
-	if (name != NULL)
-		directory_file(reader, directory, name);
-	free(name);
-}
-
-static void names_sort(struct config_list *names)
-{
-	if (names->length > 1)
-		qsort(names->items, names->length, sizeof(*names->items), name_compare);
+	directory_file_named(
+		reader, directory, config_file_source(file)->path + strlen(directory) + 1);
 }
 
 /* What may have changed is looked for by its name, in the order of all. */
@@ -278,30 +168,30 @@ static void directory_read_changes(struct config_reader *reader, const char *pat
 {
 	const struct config *former = reader->former;
 	const struct changes_names *changed = &reader->changes->domain_files;
-	struct config_list names = { NULL, 0 };
+	struct directory_list list = { NULL, 0 };
 	size_t skipped = strlen(path) + 1;
 	size_t i, j = 0;
 
 	for (i = 0; i < changed->length; i++)
-		if (is_domain_file(changed->keys[i]))
-			config_list_append_take(
-				reader, &names, config_text_dup(reader, changed->keys[i]));
-	names_sort(&names);
+		if (config_domain_file_is(changed->keys[i]))
+			list_add(reader, &list, changed->keys[i], false);
+	list_sort(&list);
 	for (i = 0; i < former->domain_files_length; i++) {
 		struct config_file *file = former->domain_files[i];
 		int order = -1;
 
-		while (j < names.length && order < 0) {
-			order = strcmp(names.items[j], config_file_source(file)->path + skipped);
+		while (j < list.length && order < 0) {
+			order = strcmp(
+				list.items[j].name, config_file_source(file)->path + skipped);
 			if (order <= 0)
-				directory_file(reader, path, names.items[j++]);
+				directory_file_named(reader, path, list.items[j++].name);
 		}
 		if (order != 0)
 			directory_keep(reader, path, file);
 	}
-	for (; j < names.length; j++)
-		directory_file(reader, path, names.items[j]);
-	config_list_clear(&names);
+	for (; j < list.length; j++)
+		directory_file_named(reader, path, list.items[j].name);
+	list_clear(&list);
 }
 
 /* Does the former config have all files but for those that may have changed? */
@@ -312,15 +202,57 @@ static bool directory_is_told(const struct config_reader *reader)
 	       sources_equal(reader->former->sources, reader->config->sources);
 }
 
+static void read_one(void *data, size_t worker, size_t index)
+{
+	struct config_file_reading *readings = data;
+
+	(void)worker;
+	config_domain_file_read(&readings[index]);
+}
+
+/* Several in the order of the list, from `items`. Where none can be taken over they are read at once. */
+static void directory_files(struct config_reader *reader, const char *path,
+	const struct directory_item *items, size_t length, struct config_file_reading *readings)
+{
+	size_t i;
+
+	memset(readings, 0, length * sizeof(*readings));
+	for (i = 0; i < length; i++) {
+		readings[i].name = items[i].name;
+		readings[i].is_listed = items[i].is_listed;
+		if (reader->former == NULL)
+			config_domain_file_begin(reader, path, &readings[i]);
+	}
+	parallel_run(length, FILE_THREAD_WORTH, read_one, readings);
+	for (i = 0; i < length; i++)
+		directory_file(reader, path, &readings[i]);
+}
+
+static void directory_read_all(
+	struct config_reader *reader, const char *path, const struct directory_list *list)
+{
+	struct config_file_reading *readings = malloc(FILES_AT_ONCE * sizeof(*readings));
+	size_t i, length;
+
+	if (readings == NULL)
+		reader->is_out_of_memory = true;
+	for (i = 0; readings != NULL && i < list->length; i += length) {
+		length = list->length - i;
+		if (length > FILES_AT_ONCE)
+			length = FILES_AT_ONCE;
+		directory_files(reader, path, &list->items[i], length, readings);
+	}
+	free(readings);
+}
+
 void config_directory_read(struct config_reader *reader)
 {
 	struct config_entry entry = {
 		.reader = reader, .source = reader->domains_dir_source, .scope = CONFIG_SCOPE_LOAD
 	};
 	const char *path = reader->config->domains_dir;
-	struct config_list names = { NULL, 0 };
+	struct directory_list list = { NULL, 0 };
 	char reason[128];
-	size_t i;
 
 	if (path == NULL)
 		return;
@@ -330,17 +262,16 @@ void config_directory_read(struct config_reader *reader)
 		directory_read_changes(reader, path);
 		return;
 	}
-	if (!directory_list(reader, path, &names)) {
+	if (!directory_list(reader, path, &list)) {
 		if (strerror_r(errno, reason, sizeof(reason)) != 0)
 			reason[0] = '\0';
 		config_problem(&entry, config_value_line(reader->domains_dir),
 			"\"domains_dir\": %s can't be read: %s; expected a directory", path,
 			reason);
 	}
-	names_sort(&names);
-	for (i = 0; i < names.length; i++)
-		directory_file(reader, path, names.items[i]);
-	config_list_clear(&names);
+	list_sort(&list);
+	directory_read_all(reader, path, &list);
+	list_clear(&list);
 }
 
 /* Are all files of the directory known? One that has gone is not the same any more. */
@@ -355,7 +286,7 @@ static bool directory_is_known(const struct config *config)
 	errno = 0;
 	/* cppcheck-suppress readdirCalled ; the stream is this call's own */
 	while (is_known && (found = readdir(directory)) != NULL)
-		is_known = !is_domain_file(found->d_name) ||
+		is_known = !config_domain_file_is(found->d_name) ||
 			   config_file_peek(config, found->d_name) != NULL;
 	is_known = is_known && errno == 0;
 	(void)closedir(directory);

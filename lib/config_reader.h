@@ -3,6 +3,7 @@
 #define CONFIG_READER_H
 
 #include "config.h"
+#include "file.h"
 #include "table.h"
 #include <limits.h>
 #include <sys/types.h>
@@ -249,7 +250,6 @@ bool config_domain_append(struct config_reader *reader, struct config_domain *do
 
 /* config_link.c */
 
-struct file_id;
 /*
  * Whoever writes the files of a directory need not have the right to read what a link of theirs
  * leads to. `id`: what was read as `path`. NULL: it is in the directory; otherwise what is wrong.
@@ -264,6 +264,31 @@ struct config_file *config_file_new(
 const char *config_file_name(const struct config_file *file); /* as it was given */
 struct config_file *config_file_ref(struct config_file *file);
 void config_file_unref(struct config_file *file); /* NULL does nothing */
+
+/* config_domain_file.c: one file of domains_dir that is being read */
+
+struct config_file_reading {
+	const char *name; /* NAME.conf; lives as long as the reading */
+	bool is_listed; /* see file_wish */
+	struct config_file *file; /* NULL: not begun, or its name can't be written down */
+	struct file_bytes bytes;
+	bool is_read; /* `status` says how that ended */
+	int status;
+};
+
+/* Is it the name of one? */
+bool config_domain_file_is(const char *name);
+/* Makes reading->file, where that is possible. */
+void config_domain_file_begin(
+	struct config_reader *reader, const char *directory, struct config_file_reading *reading);
+/* Reads what was begun, ahead of loading. Threads: any. */
+void config_domain_file_read(struct config_file_reading *reading);
+/* Reads what was not read so far, adds it to the config, and clears the reading. */
+void config_domain_file_load(
+	struct config_reader *reader, const char *directory, struct config_file_reading *reading);
+void config_domain_file_clear(struct config_file_reading *reading);
+/* Adds it to the config, which has it then. False: memory, noted. */
+bool config_domain_file_append(struct config_reader *reader, struct config_file *file);
 
 /* config_directory.c */
 

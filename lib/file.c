@@ -155,37 +155,64 @@ static int read_open(int fd, size_t size_max, struct file_bytes *bytes, const ch
 	return result;
 }
 
+static int open_quietly(const char *path, int more)
+{
+	int fd;
+
+	do {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | more);
+	} while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
 /*
  * Looks before it opens: opening a device may have effects, and a socket can't be opened at all.
  * What counts is what fstat says of the descriptor afterwards.
  */
-static int open_regular(const char *path, size_t size_max, int *fd, struct certbind_error *error)
+static int open_regular(const struct file_wish *wish, int *fd, struct certbind_error *error)
 {
 	struct stat status;
 	int result;
 
-	if (stat(path, &status) != 0)
-		return refuse_errno(error, path, errno);
-	result = check_kind(&status, size_max, path, error);
+	if (stat(wish->path, &status) != 0)
+		return refuse_errno(error, wish->path, errno);
+	result = check_kind(&status, wish->size_max, wish->path, error);
 	if (result != CERTBIND_OK)
 		return result;
-	do {
-		*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	} while (*fd < 0 && errno == EINTR);
-	return *fd < 0 ? refuse_errno(error, path, errno) : CERTBIND_OK;
+	*fd = open_quietly(wish->path, 0);
+	return *fd < 0 ? refuse_errno(error, wish->path, errno) : CERTBIND_OK;
 }
 
-/* `bytes` says what memory is wanted. */
-static int read_path(
-	const char *path, size_t size_max, struct file_bytes *bytes, struct certbind_error *error)
+/*
+ * Who may write the directory may have put a link there meanwhile, to anything; a device itself only
+ * root. *is_other: it is not what was listed.
+ */
+static int open_listed(
+	const struct file_wish *wish, int *fd, bool *is_other, struct certbind_error *error)
+{
+	*fd = open_quietly(wish->path, O_NOFOLLOW);
+	*is_other = *fd < 0 && (errno == ELOOP || errno == ENXIO);
+	return *fd < 0 && !*is_other ? refuse_errno(error, wish->path, errno) : CERTBIND_OK;
+}
+
+int file_read_wish(
+	const struct file_wish *wish, struct file_bytes *bytes, struct certbind_error *error)
 {
 	int fd = -1;
-	int result;
+	bool is_other = !wish->is_listed;
+	int result = CERTBIND_OK;
 
-	result = open_regular(path, size_max, &fd, error);
+	memset(bytes, 0, sizeof(*bytes));
+	bytes->is_secret = wish->is_secret;
+	bytes->secrets = wish->secrets;
+	if (wish->is_listed)
+		result = open_listed(wish, &fd, &is_other, error);
+	if (result == CERTBIND_OK && is_other)
+		result = open_regular(wish, &fd, error);
 	if (result != CERTBIND_OK)
 		return result;
-	result = read_open(fd, size_max, bytes, path, error);
+	bytes->is_direct = !is_other;
+	result = read_open(fd, wish->size_max, bytes, wish->path, error);
 	/* Nothing was written through it, so nothing can be lost by closing it. */
 	(void)close(fd);
 	if (result != CERTBIND_OK)
@@ -196,17 +223,19 @@ static int read_path(
 int file_read(
 	const char *path, size_t size_max, struct file_bytes *bytes, struct certbind_error *error)
 {
-	memset(bytes, 0, sizeof(*bytes));
-	return read_path(path, size_max, bytes, error);
+	const struct file_wish wish = { .path = path, .size_max = size_max };
+
+	return file_read_wish(&wish, bytes, error);
 }
 
 int file_read_secret(struct secret_arena *secrets, const char *path, size_t size_max,
 	struct file_bytes *bytes, struct certbind_error *error)
 {
-	memset(bytes, 0, sizeof(*bytes));
-	bytes->is_secret = true;
-	bytes->secrets = secrets;
-	return read_path(path, size_max, bytes, error);
+	const struct file_wish wish = {
+		.path = path, .size_max = size_max, .is_secret = true, .secrets = secrets
+	};
+
+	return file_read_wish(&wish, bytes, error);
 }
 
 void file_bytes_wipe(struct file_bytes *bytes)

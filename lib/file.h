@@ -25,6 +25,7 @@ struct file_bytes {
 	struct file_id id;
 	mode_t mode; /* st_mode of the very file that was read */
 	uid_t owner;
+	bool is_direct; /* no link was followed: the file is the one that `path` itself names */
 	bool is_secret; /* `data` is secret memory */
 	struct secret_arena *secrets; /* of that: which; NULL: pages of its own */
 };
@@ -41,6 +42,21 @@ int file_read(
 /* The same for a file of secrets: into memory of secret_alloc(). */
 int file_read_secret(struct secret_arena *secrets, const char *path, size_t size_max,
 	struct file_bytes *bytes, struct certbind_error *error);
+
+/*
+ * What to read, and how. `is_listed`: the listing of its directory has just said that it is a regular
+ * file; so nothing is asked before it is opened, once, as what it is there and through no link. What
+ * proves to be a link is read as any other.
+ */
+struct file_wish {
+	const char *path;
+	size_t size_max;
+	bool is_listed;
+	bool is_secret;
+	struct secret_arena *secrets; /* of a secret; NULL: pages of its own */
+};
+int file_read_wish(
+	const struct file_wish *wish, struct file_bytes *bytes, struct certbind_error *error);
 
 /*
  * Gives `bytes` room for `size` bytes and a NUL, as its `is_secret` and `secrets` say. False:

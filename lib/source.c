@@ -85,18 +85,21 @@ bool source_is_same(const struct source *source)
 
 static void source_note(struct source *source, const struct file_bytes *bytes)
 {
-	if (bytes != NULL) {
+	source->is_missing = false;
+	if (bytes != NULL)
 		source->id = bytes->id;
-	} else {
+	else
 		source->is_missing = !source_look(source->path, &source->id);
-		source->is_failed = !source->is_missing;
-	}
+	source->is_failed = bytes == NULL && !source->is_missing;
 }
 
-int source_file_read(struct source *source, size_t size_max, struct file_bytes *bytes,
-	struct certbind_error *error)
+int source_file_read(struct source *source, size_t size_max, bool is_listed,
+	struct file_bytes *bytes, struct certbind_error *error)
 {
-	int status = file_read(source->path, size_max, bytes, error);
+	const struct file_wish wish = {
+		.path = source->path, .size_max = size_max, .is_listed = is_listed
+	};
+	int status = file_read_wish(&wish, bytes, error);
 
 	source_note(source, status == CERTBIND_OK ? bytes : NULL);
 	return status;
@@ -199,6 +202,14 @@ static int note_read(struct sources **sources, const char *path, int status,
 		return error_memory(error);
 	}
 	return status;
+}
+
+int sources_read_wish(struct sources **sources, const struct file_wish *wish,
+	struct file_bytes *bytes, struct certbind_error *error)
+{
+	int status = file_read_wish(wish, bytes, error);
+
+	return note_read(sources, wish->path, status, bytes, error);
 }
 
 int sources_read(struct sources **sources, const char *path, size_t size_max,

@@ -40,9 +40,9 @@ struct sources *sources_new(void); /* NULL: memory */
 struct sources *sources_ref(struct sources *sources);
 void sources_unref(struct sources *sources); /* NULL does nothing */
 
-/* Reads the file of source->path and notes what it is. As file_read(). */
-int source_file_read(struct source *source, size_t size_max, struct file_bytes *bytes,
-	struct certbind_error *error);
+/* Reads the file of source->path and notes what it is. As file_read_wish(). */
+int source_file_read(struct source *source, size_t size_max, bool is_listed,
+	struct file_bytes *bytes, struct certbind_error *error);
 
 /*
  * Notes a file that was read (`bytes`), or could not be (NULL). Who notes has the one reference:
@@ -68,7 +68,9 @@ bool sources_equal(const struct sources *a, const struct sources *b);
 bool sources_have_missing(const struct sources *sources);
 bool sources_have_failed(const struct sources *sources);
 
-/* Reads a file and notes it; NULL as sources: does not. As file_read() and file_read_secret(). */
+/* Reads a file and notes it; NULL as sources: does not. As the functions of file.h. */
+int sources_read_wish(struct sources **sources, const struct file_wish *wish,
+	struct file_bytes *bytes, struct certbind_error *error);
 int sources_read(struct sources **sources, const char *path, size_t size_max,
 	struct file_bytes *bytes, struct certbind_error *error);
 int sources_read_secret(struct sources **sources, struct secret_arena *secrets, const char *path,

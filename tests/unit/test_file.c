@@ -96,18 +96,32 @@ static int tear_down(void **state)
 	return rmdir(directory);
 }
 
-static void refuse_bounded(const char *name, size_t size_max, const char *message)
+static void refuse_wish(const struct file_wish *wish, const char *name, const char *message)
 {
 	struct certbind_error error = { 0 };
 	struct file_bytes bytes;
 
-	assert_int_equal(file_read(path_of(name), size_max, &bytes, &error), CERTBIND_E_FILE);
+	assert_int_equal(file_read_wish(wish, &bytes, &error), CERTBIND_E_FILE);
 	assert_int_equal(error.status, CERTBIND_E_FILE);
 	assert_string_equal(error.file, path_of(name));
 	if (strstr(error.message, message) == NULL)
 		fail_msg("\"%s\" lacks \"%s\"", error.message, message);
 	assert_null(bytes.data);
 	assert_int_equal(bytes.size, 0);
+}
+
+/* A listing may have told of another file that was there before. */
+static void refuse_bounded(const char *name, size_t size_max, const char *message)
+{
+	const char *touch = script.touch;
+	const char *grow = script.grow;
+	struct file_wish wish = { .path = path_of(name), .size_max = size_max };
+
+	refuse_wish(&wish, name, message);
+	wish.is_listed = true;
+	script.touch = touch;
+	script.grow = grow;
+	refuse_wish(&wish, name, message);
 }
 
 static void refuse(const char *name, const char *message)
@@ -158,6 +172,24 @@ static void follows_a_link(void **state)
 	assert_int_equal(symlink("plain", path_of("link")), 0);
 	assert_int_equal(file_read(path_of("link"), 5, &bytes, NULL), CERTBIND_OK);
 	assert_string_equal((char *)bytes.data, "hello");
+	file_bytes_wipe(&bytes);
+}
+
+static void tells_whether_a_listed_file_is_a_link(void **state)
+{
+	struct file_wish wish = { .path = path_of("plain"), .size_max = 5, .is_listed = true };
+	struct file_bytes bytes;
+
+	(void)state;
+	put("plain", "hello");
+	assert_int_equal(file_read_wish(&wish, &bytes, NULL), CERTBIND_OK);
+	assert_true(bytes.is_direct);
+	file_bytes_wipe(&bytes);
+	assert_int_equal(symlink("plain", path_of("link")), 0);
+	wish.path = path_of("link");
+	assert_int_equal(file_read_wish(&wish, &bytes, NULL), CERTBIND_OK);
+	assert_string_equal((char *)bytes.data, "hello");
+	assert_false(bytes.is_direct);
 	file_bytes_wipe(&bytes);
 }
 
@@ -311,6 +343,7 @@ int main(void)
 		IN_DIRECTORY(reads_a_file),
 		IN_DIRECTORY(reads_an_empty_file),
 		IN_DIRECTORY(follows_a_link),
+		IN_DIRECTORY(tells_whether_a_listed_file_is_a_link),
 		IN_DIRECTORY(survives_signals_and_short_reads),
 		IN_DIRECTORY(refuses_what_is_no_file),
 		IN_DIRECTORY(refuses_what_may_not_be_read),
