@@ -300,8 +300,8 @@ static int listing_tell(const struct listing *listing, const struct row *row,
 static int listing_make(struct listing *listing)
 {
 	const struct snapshot_binding *binding = listing->binding;
-	int status = host_list_make(listing->snapshot->services[binding->service].config,
-		binding->entry, binding->domain->name, &listing->hosts);
+	int status = host_list_make_of(
+		listing->snapshot->config, binding->service, binding->domain, &listing->hosts);
 
 	if (status < 0)
 		return status;

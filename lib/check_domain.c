@@ -111,15 +111,16 @@ static int check_own_host(struct check *check, const struct check_subject *subje
 		.named = snapshot_binding_certificate(check->snapshot, binding),
 		.place = subject->place,
 	};
+	const struct config_choice_entry *entry = snapshot_binding_entry(binding);
 	struct check_subject told = *subject;
 	bool is_fine;
 	int status = CERTBIND_OK;
 
 	told.host = host->name;
-	if (binding->choice == SNAPSHOT_EXPLICIT && binding->entry != NULL) {
-		told.certificate = binding->entry->certificate;
+	if (binding->choice == SNAPSHOT_EXPLICIT && entry != NULL) {
+		told.certificate = entry->certificate;
 		if (served.named == NULL)
-			served.unknown = binding->entry->certificate;
+			served.unknown = entry->certificate;
 	}
 	if (host->is_contested)
 		status = check_conflict(check, &told, host);
@@ -191,13 +192,13 @@ int check_domain(struct check *check, const struct snapshot_domain *domain)
 	status = domain_advice(check, domain);
 	for (i = 0; i < check->snapshot->config->services_length && status == CERTBIND_OK; i++) {
 		const struct snapshot_binding *binding = &domain->bindings[i];
+		const struct config_choice_entry *entry = snapshot_binding_entry(binding);
 		const struct check_subject subject = {
 			.domain = domain,
 			.domain_unicode = unicode,
 			.service = check->snapshot->config->services[i].name,
 			.not_after = -1,
-			.place = binding->entry != NULL ? binding->entry->place
-							: domain->config->place,
+			.place = entry != NULL ? entry->place : domain->config->place,
 		};
 
 		check->lack_advice = binding->hosts_length == 0 ? shared_advice : advice;

@@ -177,6 +177,10 @@ void config_domains_sort(struct config *config); /* by name, as they are looked 
 /* The place of a name among config->domains; config->domains_length: nowhere. */
 size_t config_domain_index(const struct config *config, const char *name);
 
+/* What the domain says of a service by its place among config->services; NULL: nothing. */
+const struct config_choice_entry *config_domain_choice(
+	const struct config_domain *domain, size_t service);
+
 /* A domain of that name that stands for itself; NULL: memory. */
 struct config_domain *config_domain_new(const char *name);
 

@@ -296,6 +296,17 @@ void config_domains_sort(struct config *config)
 			domain_compare);
 }
 
+const struct config_choice_entry *config_domain_choice(
+	const struct config_domain *domain, size_t service)
+{
+	size_t i;
+
+	for (i = 0; i < domain->choices_length; i++)
+		if (domain->choices[i].service == service)
+			return &domain->choices[i];
+	return NULL;
+}
+
 size_t config_domain_index(const struct config *config, const char *name)
 {
 	const struct config_domain wanted = { .name = name };

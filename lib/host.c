@@ -40,13 +40,8 @@ int host_list_make(const struct config_service *service, const struct config_cho
 int host_list_make_of(const struct config *config, size_t service,
 	const struct config_domain *domain, struct config_list *hosts)
 {
-	const struct config_choice_entry *entry = NULL;
-	size_t i;
-
-	for (i = 0; i < domain->choices_length; i++)
-		if (domain->choices[i].service == service)
-			entry = &domain->choices[i];
-	return host_list_make(&config->services[service], entry, domain->name, hosts);
+	return host_list_make(&config->services[service], config_domain_choice(domain, service),
+		domain->name, hosts);
 }
 
 void host_list_clear(struct config_list *hosts)

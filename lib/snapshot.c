@@ -118,7 +118,7 @@ struct snapshot_domain *snapshot_domain_peek(const struct snapshot *snapshot, co
 const char *snapshot_chosen_by(
 	const struct snapshot_binding *binding, const struct snapshot_host *host)
 {
-	switch (binding->choice) {
+	switch ((enum snapshot_choice)binding->choice) {
 	case SNAPSHOT_EXPLICIT:
 		return "explicit";
 	case SNAPSHOT_AUTO:

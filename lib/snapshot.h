@@ -42,18 +42,24 @@ struct snapshot_host {
 	bool is_lost; /* and it is not this one's */
 };
 
+/* There is one a domain and service: half a cache line. */
 struct snapshot_binding {
 	const struct config_domain *domain;
-	const struct config_choice_entry
-		*entry; /* what the domain says of the service; NULL: nothing */
 	struct snapshot_host
 		*hosts; /* empty with SNAPSHOT_SHARED_HOST; their names are behind them */
 	uint32_t hosts_length;
 	uint32_t certificate; /* of SNAPSHOT_EXPLICIT: its place, from 1; 0: no such certificate */
 	uint32_t service; /* index into snapshot->services */
-	enum snapshot_choice choice;
+	unsigned char choice; /* enum snapshot_choice */
 	bool has_rivals; /* several certificates cover one of the hosts: dates and trust decide */
 };
+
+/* What the domain says of the service; NULL: nothing. */
+static inline const struct config_choice_entry *snapshot_binding_entry(
+	const struct snapshot_binding *binding)
+{
+	return config_domain_choice(binding->domain, binding->service);
+}
 
 struct snapshot_domain {
 	const struct config_domain *config;

@@ -199,8 +199,8 @@ int snapshot_bind_services(struct snapshot_build *build)
 static int binding_hosts(struct snapshot_build *build, struct snapshot_binding *binding)
 {
 	struct config_list names;
-	int status = host_list_make(&build->snapshot->config->services[binding->service],
-		binding->entry, binding->domain->name, &names);
+	int status = host_list_make_of(
+		build->snapshot->config, binding->service, binding->domain, &names);
 	size_t i;
 
 	if (status == CERTBIND_OK && names.length > 0) {
@@ -236,10 +236,11 @@ static int binding_auto(struct snapshot_build *build, struct snapshot_binding *b
 	return status;
 }
 
-static int binding_explicit(struct snapshot_build *build, struct snapshot_binding *binding)
+static int binding_explicit(
+	struct snapshot_build *build, struct snapshot_binding *binding, const char *name)
 {
 	const struct snapshot *snapshot = build->snapshot;
-	size_t place = snapshot_certificate_index(snapshot, binding->entry->certificate);
+	size_t place = snapshot_certificate_index(snapshot, name);
 	struct certificate *named;
 	uint32_t bundle;
 	size_t i;
@@ -264,7 +265,7 @@ static void binding_prefer_shared(
 	uint32_t kept = 0;
 	size_t i;
 
-	if (binding->entry != NULL || service->shared_hosts.length == 0)
+	if (snapshot_binding_entry(binding) != NULL || service->shared_hosts.length == 0)
 		return;
 	for (i = 0; i < binding->hosts_length; i++)
 		if (binding->hosts[i].bundle != 0)
@@ -276,7 +277,7 @@ static void binding_prefer_shared(
 
 static int binding_choose(struct snapshot_build *build, struct snapshot_binding *binding)
 {
-	const struct config_choice_entry *entry = binding->entry;
+	const struct config_choice_entry *entry = snapshot_binding_entry(binding);
 	int status = binding_hosts(build, binding);
 	size_t i;
 
@@ -294,7 +295,7 @@ static int binding_choose(struct snapshot_build *build, struct snapshot_binding 
 	}
 	if (entry != NULL && entry->names_service && entry->choice == CONFIG_NAMED) {
 		binding->choice = SNAPSHOT_EXPLICIT;
-		return binding_explicit(build, binding);
+		return binding_explicit(build, binding, entry->certificate);
 	}
 	binding->choice = SNAPSHOT_AUTO;
 	status = binding_auto(build, binding);
@@ -324,9 +325,6 @@ int snapshot_domain_bind(struct snapshot_build *build, struct snapshot_domain *d
 		domain->bindings[i].domain = domain->config;
 		domain->bindings[i].service = (uint32_t)i;
 	}
-	for (i = 0; i < domain->config->choices_length; i++)
-		domain->bindings[domain->config->choices[i].service].entry =
-			&domain->config->choices[i];
 	for (i = 0; i < config->services_length && status == CERTBIND_OK; i++) {
 		status = binding_choose(build, &domain->bindings[i]);
 		if (status == CERTBIND_OK)

@@ -121,7 +121,7 @@ static bool binding_is_kept(
 	const struct certificate *named =
 		snapshot_binding_certificate(build->options->former, binding);
 	/* Hosts that nothing covered are not among them: see binding_prefer_shared(). */
-	bool has_dropped = binding->entry == NULL &&
+	bool has_dropped = snapshot_binding_entry(binding) == NULL &&
 			   binding->hosts_length <
 				   build->snapshot->config->services[binding->service].hosts.length;
 	size_t i;

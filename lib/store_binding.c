@@ -35,7 +35,7 @@ static int walk_group(struct binding_walk *walk, const struct snapshot_binding *
 	if (members.length > 0)
 		told.certificate = members.items[0]->name;
 	else if (binding->choice == SNAPSHOT_EXPLICIT)
-		told.certificate = binding->entry->certificate;
+		told.certificate = snapshot_binding_entry(binding)->certificate;
 	return walk->func(walk->data, &told);
 }
 
