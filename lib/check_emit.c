@@ -31,12 +31,12 @@ static int check_emit_stale(const struct check *check, const struct check_subjec
 	struct check_subject told = *subject;
 	char date[DATE_SIZE], text[1536];
 
-	date_format(state->stale_since, date);
+	date_format(snapshot_trouble(state)->stale_since, date);
 	(void)snprintf(text, sizeof(text),
 		"Since %s the last good version is served from memory, and is lost with a restart: "
 		"%.1200s",
-		date, state->stale_message);
-	told.place.file = state->stale_file;
+		date, snapshot_trouble(state)->stale_message);
+	told.place.file = snapshot_trouble(state)->stale_file;
 	told.place.line = 0;
 	return check_emit(check, &told, FINDING_STALE_LAST_GOOD, -1, text);
 }
@@ -51,7 +51,7 @@ int check_emit_verdict(const struct check *check, const struct check_subject *su
 	int status = CERTBIND_OK;
 
 	told.not_after = verdict->not_after;
-	if (state->stale_since != 0)
+	if (snapshot_trouble(state)->stale_since != 0)
 		status = check_emit_stale(check, &told, state);
 	for (i = 0; i < verdict->items_length && status == CERTBIND_OK; i++) {
 		const struct verdict_item *item = &verdict->items[i];

@@ -87,14 +87,27 @@ struct snapshot_state {
 		*sources; /* the files as they were last read; NULL: gone from its directory */
 	const char *
 		file; /* where it is configured; for one of certificate_dirs the directory; the snapshot has it */
+	struct snapshot_trouble *trouble; /* see snapshot_trouble(); NULL: none */
 	int line;
 	bool is_from_directory;
+};
+
+/* Where the files of a certificate are not what serves. */
+struct snapshot_trouble {
 	/* When its files stopped being good: the certificate is the last good one; 0: they are. */
 	int64_t stale_since;
 	char *stale_file; /* the one to blame */
 	char *stale_message; /* why it was not taken */
 	int64_t missing_since; /* when its files were first missing; 0: they are not */
 };
+
+/* All zero where there is none. */
+static inline const struct snapshot_trouble *snapshot_trouble(const struct snapshot_state *state)
+{
+	static const struct snapshot_trouble none = { 0, NULL, NULL, 0 };
+
+	return state->trouble != NULL ? state->trouble : &none;
+}
 
 /* The master key of session tickets, and what is to be said of its file. */
 struct snapshot_ticket {

@@ -115,7 +115,7 @@ static bool directory_is_current(const struct snapshot *snapshot, const char *pa
 
 static bool state_is_current(const struct snapshot_state *state)
 {
-	return state->stale_since == 0 && state->missing_since == 0 && state->sources != NULL &&
+	return state->trouble == NULL && state->sources != NULL &&
 	       sources_are_current(state->sources);
 }
 

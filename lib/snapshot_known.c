@@ -114,8 +114,7 @@ static int known_former(struct known *known, size_t index)
 	struct snapshot_taking *taking = &known->job->takings[known->job->length];
 	const char *name = former->certificates[index]->name;
 
-	if (state->stale_since != 0 || state->missing_since != 0 || state->sources == NULL ||
-		known->has_changed[index])
+	if (state->trouble != NULL || state->sources == NULL || known->has_changed[index])
 		return known_list(known, name, index);
 	taking->is_from_directory = true;
 	taking->certificate = certificate_ref(former->certificates[index]);

@@ -12,8 +12,9 @@ enum { GONE_SECONDS = 60 /* a certificate that has disappeared stays for so long
 void snapshot_state_clear(struct snapshot_state *state)
 {
 	sources_unref(state->sources);
-	free(state->stale_file);
-	free(state->stale_message);
+	free(snapshot_trouble(state)->stale_file);
+	free(snapshot_trouble(state)->stale_message);
+	free(state->trouble);
 	memset(state, 0, sizeof(*state));
 }
 
@@ -126,23 +127,46 @@ static bool is_within_dates(const struct certificate *certificate, int64_t now)
 	return true;
 }
 
+static int64_t since(int64_t former, int64_t now)
+{
+	if (former != 0)
+		return former;
+	return now != 0 ? now : 1;
+}
+
+/* What is written to; NULL: memory. */
+static struct snapshot_trouble *state_trouble(struct snapshot_state *state)
+{
+	if (state->trouble == NULL)
+		state->trouble = calloc(1, sizeof(*state->trouble));
+	return state->trouble;
+}
+
 static int state_stale(struct snapshot_state *state, const struct snapshot_state *former,
 	int64_t now, const char *file, const char *message)
 {
-	state->stale_since = former->stale_since != 0 ? former->stale_since : (now != 0 ? now : 1);
-	state->stale_file = strdup(file);
-	state->stale_message = strdup(message);
-	return state->stale_file != NULL && state->stale_message != NULL ? CERTBIND_OK
-									 : CERTBIND_E_MEMORY;
+	struct snapshot_trouble *trouble = state_trouble(state);
+
+	if (trouble == NULL)
+		return CERTBIND_E_MEMORY;
+	trouble->stale_since = since(snapshot_trouble(former)->stale_since, now);
+	trouble->stale_file = strdup(file);
+	trouble->stale_message = strdup(message);
+	return trouble->stale_file != NULL && trouble->stale_message != NULL ? CERTBIND_OK
+									     : CERTBIND_E_MEMORY;
 }
 
-/* Its files, or its directory's entry, are missing now; true: for so long that it goes. */
-static bool state_missing(
-	struct snapshot_state *state, const struct snapshot_state *former, int64_t now)
+/* Its files, or its directory's entry, are missing now. *is_gone: for so long that it goes. */
+static int state_missing(struct snapshot_state *state, const struct snapshot_state *former,
+	int64_t now, bool *is_gone)
 {
-	state->missing_since =
-		former->missing_since != 0 ? former->missing_since : (now != 0 ? now : 1);
-	return now - state->missing_since >= GONE_SECONDS;
+	struct snapshot_trouble *trouble = state_trouble(state);
+
+	if (trouble == NULL)
+		return CERTBIND_E_MEMORY;
+	trouble->missing_since = since(snapshot_trouble(former)->missing_since, now);
+	*is_gone = now - trouble->missing_since >= GONE_SECONDS;
+	return CERTBIND_OK;
 }
 
 /*
@@ -156,11 +180,13 @@ static int take_or_keep(struct snapshot_taking *taking, struct certificate *form
 	struct snapshot_state *state = &taking->state;
 	bool is_worse = read->pairs_length < taking->entry->pairs_length &&
 			read->pairs_length < former->pairs_length;
-	int status;
+	bool is_gone = false;
+	int status = CERTBIND_OK;
 
-	if (is_worse && sources_have_missing(state->sources) &&
-		state_missing(state, former_state, now))
-		return CERTBIND_OK;
+	if (is_worse && sources_have_missing(state->sources))
+		status = state_missing(state, former_state, now, &is_gone);
+	if (status < 0 || is_gone)
+		return status;
 	if (is_worse)
 		status = state_stale(
 			state, former_state, now, read->faults[0].file, read->faults[0].message);
@@ -204,7 +230,7 @@ static int take_fresh(const struct snapshot *former, size_t index, uint64_t defi
 /* Nothing has changed since: neither what the configuration says nor the files. */
 static bool is_unchanged(const struct snapshot_state *state, uint64_t definition, bool is_watched)
 {
-	return state->stale_since == 0 && state->sources != NULL &&
+	return snapshot_trouble(state)->stale_since == 0 && state->sources != NULL &&
 	       state->sources->definition == definition &&
 	       (is_watched || sources_are_current(state->sources));
 }
@@ -222,7 +248,7 @@ static bool state_take_over(
 {
 	const struct snapshot_state *state = &former->states[index];
 
-	if (index == former->certificates_length || state->stale_since != 0 ||
+	if (index == former->certificates_length || snapshot_trouble(state)->stale_since != 0 ||
 		state->sources == NULL)
 		return false;
 	taking->certificate = certificate_ref(former->certificates[index]);
@@ -263,23 +289,25 @@ int snapshot_take_gone(const struct snapshot *former, size_t index, bool is_excu
 	struct snapshot_taking *taking)
 {
 	const struct snapshot_state *former_state = &former->states[index];
-	int status;
+	bool is_gone = false;
+	int status = CERTBIND_OK;
 
 	memset(taking, 0, sizeof(*taking));
-	if (former->certificates[index]->pairs_length == 0 ||
-		(!is_excused && state_missing(&taking->state, former_state, now))) {
-		taking->state.missing_since = 0;
+	if (former->certificates[index]->pairs_length == 0)
 		return CERTBIND_OK;
+	if (!is_excused)
+		status = state_missing(&taking->state, former_state, now, &is_gone);
+	if (status == CERTBIND_OK && !is_gone)
+		status = state_stale(&taking->state, former_state, now, former_state->file,
+			is_excused ? "Its directory can't be read, or has its name twice."
+				   : "It is in its directory no more.");
+	if (status < 0 || is_gone) {
+		snapshot_state_clear(&taking->state);
+		return status;
 	}
 	taking->is_from_directory = true;
 	taking->state.is_from_directory = true;
 	taking->state.line = former_state->line;
-	status = state_stale(&taking->state, former_state, now, former_state->file,
-		is_excused ? "Its directory can't be read, or has its name twice."
-			   : "It is in its directory no more.");
-	if (status == CERTBIND_OK)
-		taking->certificate = certificate_ref(former->certificates[index]);
-	else
-		snapshot_state_clear(&taking->state);
-	return status;
+	taking->certificate = certificate_ref(former->certificates[index]);
+	return CERTBIND_OK;
 }

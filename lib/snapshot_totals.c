@@ -27,9 +27,9 @@ static void count_one(
 	const struct snapshot_state *state = &snapshot->states[index];
 
 	totals->due = certificate_due(certificate, from, totals->due);
-	if (state->stale_since != 0 || certificate->pairs_length == 0)
+	if (snapshot_trouble(state)->stale_since != 0 || certificate->pairs_length == 0)
 		totals->faulty++;
-	if (state->missing_since != 0)
+	if (snapshot_trouble(state)->missing_since != 0)
 		totals->missing++;
 	if (state->sources != NULL && sources_have_failed(state->sources))
 		totals->failed++;
@@ -50,8 +50,9 @@ static bool is_as_before(
 	const struct snapshot_state *before = &former->states[index];
 
 	return snapshot->certificates[index] == former->certificates[index] &&
-	       now->sources == before->sources && now->stale_since == before->stale_since &&
-	       now->missing_since == before->missing_since;
+	       now->sources == before->sources &&
+	       snapshot_trouble(now)->stale_since == snapshot_trouble(before)->stale_since &&
+	       snapshot_trouble(now)->missing_since == snapshot_trouble(before)->missing_since;
 }
 
 /* False: a date that counted is no more. */

@@ -80,11 +80,11 @@ static int build_note_stale(struct store_build *build)
 		const struct snapshot_state *state = &snapshot->states[i];
 		struct certbind_error event;
 
-		if (state->stale_since == 0)
+		if (snapshot_trouble(state)->stale_since == 0)
 			continue;
-		(void)error_set(&event, CERTBIND_E_CERTIFICATE, state->stale_file, 0,
-			"certificate \"%s\": the last good version stays in service: %s",
-			snapshot->certificates[i]->name, state->stale_message);
+		(void)error_set(&event, CERTBIND_E_CERTIFICATE, snapshot_trouble(state)->stale_file,
+			0, "certificate \"%s\": the last good version stays in service: %s",
+			snapshot->certificates[i]->name, snapshot_trouble(state)->stale_message);
 		status = events_add(&build->events, CERTBIND_LEVEL_WARNING, &event);
 	}
 	return status;
@@ -219,7 +219,8 @@ static int build_run(struct certbind_store *store, const struct build_base *base
 
 static bool states_differ(const struct snapshot_state *a, const struct snapshot_state *b)
 {
-	if (a->stale_since != b->stale_since || a->missing_since != b->missing_since)
+	if (snapshot_trouble(a)->stale_since != snapshot_trouble(b)->stale_since ||
+		snapshot_trouble(a)->missing_since != snapshot_trouble(b)->missing_since)
 		return true;
 	if (a->sources == NULL || b->sources == NULL || a->sources == b->sources)
 		return a->sources != b->sources;

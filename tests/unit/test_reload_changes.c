@@ -332,10 +332,15 @@ static void add_states(struct certbind_store *store, struct lines *lines)
 
 		lines_add(lines, "certificate %s %s:%d %d %lld %s %s %lld %zu %zu",
 			certificate->name, state->file, state->line, state->is_from_directory,
-			(long long)state->stale_since,
-			state->stale_file != NULL ? state->stale_file : "",
-			state->stale_message != NULL ? state->stale_message : "",
-			(long long)state->missing_since, (size_t)certificate->pairs_length, bytes);
+			(long long)snapshot_trouble(state)->stale_since,
+			snapshot_trouble(state)->stale_file != NULL
+				? snapshot_trouble(state)->stale_file
+				: "",
+			snapshot_trouble(state)->stale_message != NULL
+				? snapshot_trouble(state)->stale_message
+				: "",
+			(long long)snapshot_trouble(state)->missing_since,
+			(size_t)certificate->pairs_length, bytes);
 	}
 	for (i = 0; i < snapshot->config->domains_length; i++)
 		lines_add(lines, "domain %s %s:%d", snapshot->config->domains[i]->name,
