@@ -53,7 +53,7 @@ struct pair {
  */
 struct certificate {
 	atomic_uint references;
-	uint32_t place; /* the one part that changes: see snapshot_certificate_place() */
+	atomic_uint place; /* the one part that changes: see snapshot_certificate_place() */
 	char *name; /* in the same block */
 	/* Where it is configured, with a NUL; for one of certificate_dirs the directory. */
 	struct der *file;

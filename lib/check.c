@@ -7,7 +7,7 @@
 
 /* The walk of a check: what belongs to no domain, then the domains by name. */
 
-/* Memory is bounded by this; a callback that ends the check has cost no more than this. */
+/* Memory is bounded by twice this; a callback that ends the check has cost no more than that. */
 enum { DOMAINS_AT_ONCE = 256 };
 
 static int check_prepare(
@@ -145,38 +145,63 @@ static int check_progress(certbind_progress_func *progress, void *data, size_t d
 	return progress(data, done, total);
 }
 
-/* `length` domains, from the index `first`. */
-static int check_several(struct check *check, size_t first, size_t length,
+/* Some domains that follow one another, and whose verdicts are made together. */
+struct check_part {
+	size_t first, length;
+};
+
+static struct check_part check_part_at(const struct config *config, size_t first)
+{
+	struct check_part part = { first, config->domains_length - first };
+
+	if (part.length > DOMAINS_AT_ONCE)
+		part.length = DOMAINS_AT_ONCE;
+	return part;
+}
+
+static int check_part_begin(struct check *check, const struct check_part *part)
+{
+	return check_verdicts_begin(check, &check->snapshot->domains[part->first], part->length);
+}
+
+/* Its verdicts have been made. */
+static int check_part_tell(struct check *check, const struct check_part *part,
 	struct problem_queue *problems, certbind_progress_func *progress)
 {
-	const struct snapshot_domain *domains = &check->snapshot->domains[first];
+	const struct snapshot_domain *domains = &check->snapshot->domains[part->first];
 	size_t i;
-	int status = check_verdicts_make(check, domains, length);
+	int status = CERTBIND_OK;
 
-	for (i = 0; i < length && status == CERTBIND_OK; i++) {
+	for (i = 0; i < part->length && status == CERTBIND_OK; i++) {
 		status = check_problems_up_to(check, problems, domains[i].config->name);
 		if (status == CERTBIND_OK)
 			status = check_domain(check, &domains[i]);
 		check_verdicts_release(check, &domains[i]);
 		if (status == CERTBIND_OK)
-			status = check_progress(progress, check->data, first + i + 1,
+			status = check_progress(progress, check->data, part->first + i + 1,
 				check->snapshot->config->domains_length);
 	}
 	return status;
 }
 
+/* While one part is told, the verdicts of the next are made. */
 static int check_domains(struct check *check, certbind_progress_func *progress)
 {
 	const struct config *config = check->snapshot->config;
+	struct check_part part = check_part_at(config, 0);
 	struct problem_queue problems;
-	size_t first, length;
 	int status = problem_queue_init(&problems, config);
 
-	for (first = 0; first < config->domains_length && status == CERTBIND_OK; first += length) {
-		length = config->domains_length - first;
-		if (length > DOMAINS_AT_ONCE)
-			length = DOMAINS_AT_ONCE;
-		status = check_several(check, first, length, &problems, progress);
+	if (status == CERTBIND_OK)
+		status = check_part_begin(check, &part);
+	while (status == CERTBIND_OK && part.length > 0) {
+		struct check_part next = check_part_at(config, part.first + part.length);
+
+		check_verdicts_end(check);
+		status = check_part_begin(check, &next);
+		if (status == CERTBIND_OK)
+			status = check_part_tell(check, &part, &problems, progress);
+		part = next;
 	}
 	if (status == CERTBIND_OK)
 		status = check_problems_up_to(check, &problems, NULL);
@@ -229,7 +254,8 @@ static int check_one(struct check *check, const char *name, certbind_progress_fu
 		return error_set(error, CERTBIND_E_UNKNOWN_DOMAIN, NULL, 0,
 			"domain \"%s\": not configured", name);
 	if (status == CERTBIND_OK && domain != NULL)
-		status = check_verdicts_make(check, domain, 1);
+		status = check_verdicts_begin(check, domain, 1);
+	check_verdicts_end(check);
 	if (status == CERTBIND_OK && domain != NULL)
 		status = check_domain(check, domain);
 	return status == CERTBIND_OK ? check_progress(progress, check->data, 1, 1) : status;

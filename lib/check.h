@@ -2,6 +2,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "advice.h"
 #include "parallel.h"
 #include "store.h"
 #include "verdict.h"
@@ -11,7 +12,7 @@
 struct check_slot {
 	struct verdict *verdict; /* NULL: not made so far, or freed after its last use */
 	uint32_t uses; /* by services, and by domains that are still to come */
-	bool is_wanted;
+	bool is_wanted; /* by what is being made */
 };
 
 /* One check of what is in service, on its way; only check*.c include this. */
@@ -24,10 +25,21 @@ struct check {
 	struct check_slot *slots; /* as snapshot->certificates */
 	size_t *wanted; /* indexes of slots whose verdicts are being made */
 	size_t wanted_length;
+	struct parallel making; /* of these */
+	bool is_making;
 	struct store_refusal *refusal; /* of the last reload; NULL: it was not refused */
 	certbind_finding_func *func;
 	void *data;
-	char *lack_advice; /* for every host of the domain at hand that lacks cover */
+	struct check_lack *lack; /* what is advised where the host at hand lacks cover */
+};
+
+/* The advice to get a certificate, and for what; starts as zero but for that. */
+struct check_lack {
+	const struct snapshot_domain
+		*domain; /* for all its hosts that lack cover; NULL: for `host` */
+	const char *host;
+	bool is_known;
+	char advice[ADVICE_SIZE];
 };
 
 /* What is told of one host; the rest of a finding follows from it. */
@@ -49,12 +61,19 @@ int check_emit(const struct check *check, const struct check_subject *subject,
 int check_emit_verdict(const struct check *check, const struct check_subject *subject,
 	const struct verdict *verdict);
 
+/* check_lack.c: the advice of check->lack, which lives as long as that. */
+int check_lack_advice(struct check *check, const char **advice);
+
 /* check_verdict.c: the verdict of a certificate of the snapshot, made now if it was not before. */
 int check_verdict(
 	struct check *check, struct certificate *certificate, const struct verdict **verdict);
 
-/* check_verdict.c: makes, on several cores, the verdicts that these domains will ask for. */
-int check_verdicts_make(struct check *check, const struct snapshot_domain *domains, size_t length);
+/*
+ * check_verdict.c: makes, on several cores, the verdicts that these domains will ask for, while the
+ * caller goes on to tell of those before them; and waits for them.
+ */
+int check_verdicts_begin(struct check *check, const struct snapshot_domain *domains, size_t length);
+void check_verdicts_end(struct check *check);
 
 /* check_verdict.c: counts the uses of all certificates, so that they can be taken back. */
 void check_count_uses(struct check *check);

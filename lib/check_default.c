@@ -10,12 +10,14 @@
 /* The provider's own side: what belongs to no domain. */
 
 /* Nothing is configured, or auto found nothing: certbind's own certificate is served. */
-static int check_own_default(const struct check *check, const struct check_subject *subject,
+static int check_own_default(struct check *check, const struct check_subject *subject,
 	const struct snapshot_host *shared)
 {
 	const struct snapshot_service *service =
 		snapshot_service_peek(check->snapshot, subject->service);
+	const char *advice;
 	char text[ADVICE_SIZE];
+	int status;
 
 	if (shared == NULL) {
 		(void)snprintf(text, sizeof(text),
@@ -26,8 +28,11 @@ static int check_own_default(const struct check *check, const struct check_subje
 		return check_emit(
 			check, subject, FINDING_DEFAULT_CERTIFICATE, CERTBIND_SEVERITY_NOTE, text);
 	}
-	if (service->config->default_certificate != NULL) /* "auto", and nothing covers it */
-		return check_emit(check, subject, FINDING_NOT_COVERED, -1, check->lack_advice);
+	if (service->config->default_certificate != NULL) { /* "auto", and nothing covers it */
+		status = check_lack_advice(check, &advice);
+		return status < 0 ? status
+				  : check_emit(check, subject, FINDING_NOT_COVERED, -1, advice);
+	}
 	(void)snprintf(text, sizeof(text),
 		"%s is served with certbind's own self-signed certificate, which no client trusts. "
 		"Get a certificate with %s among its subject alternative names, and set `default` "
@@ -48,21 +53,16 @@ static int check_default_host(struct check *check, const struct snapshot_service
 				 : service->config->place,
 	};
 	struct check_served served = check_served_default(service, shared);
-	char advice[ADVICE_SIZE];
+	struct check_lack lack = { .host = subject.host };
 	bool is_fine;
 	int status;
 
-	if (shared != NULL) {
-		const char *name = shared->name;
-
-		advice_get_certificate(NULL, &name, 1, advice);
-		check->lack_advice = advice;
-	}
+	check->lack = &lack;
 	if (served.members.length == 0 && served.named == NULL && served.unknown == NULL)
 		status = check_own_default(check, &subject, shared);
 	else
 		status = check_host(check, &subject, &served, FINDING_COVERED, &is_fine);
-	check->lack_advice = NULL;
+	check->lack = NULL;
 	return status;
 }
 

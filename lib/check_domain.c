@@ -7,63 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Is the host one that no certificate of its own covers? */
-static int host_lacks_cover(struct check *check, const struct snapshot_host *host, bool *lacks)
-{
-	const struct bundle_members members = snapshot_members_peek(check->snapshot, host->bundle);
-	size_t i;
-
-	*lacks = members.length == 0 && host->binding->certificate == 0;
-	for (i = 0; i < members.length; i++) {
-		const struct verdict *verdict;
-		int status = check_verdict(check, members.items[i], &verdict);
-
-		if (status < 0)
-			return status;
-		if (!verdict_covers(verdict, host->name))
-			*lacks = true;
-	}
-	return CERTBIND_OK;
-}
-
-static bool names_have(const char *const *names, size_t length, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
-/* One certificate for all the hosts of the domain that lack cover. */
-static int domain_advice(struct check *check, const struct snapshot_domain *domain)
-{
-	enum { ADVISED_MAX = 64 };
-	const char *hosts[ADVISED_MAX];
-	size_t length = 0;
-	size_t i, j;
-
-	for (i = 0; i < check->snapshot->config->services_length; i++) {
-		const struct snapshot_binding *binding = &domain->bindings[i];
-
-		if (binding->choice == SNAPSHOT_NONE)
-			continue;
-		for (j = 0; j < binding->hosts_length && length < ADVISED_MAX; j++) {
-			bool lacks;
-			int status = host_lacks_cover(check, &binding->hosts[j], &lacks);
-
-			if (status < 0)
-				return status;
-			if (lacks && !binding->hosts[j].is_lost &&
-				!names_have(hosts, length, binding->hosts[j].name))
-				hosts[length++] = binding->hosts[j].name;
-		}
-	}
-	advice_get_certificate(domain->config->name, hosts, length, check->lack_advice);
-	return CERTBIND_OK;
-}
-
 static int check_conflict(const struct check *check, const struct check_subject *subject,
 	const struct snapshot_host *host)
 {
@@ -154,12 +97,14 @@ static int check_shared(struct check *check, const struct check_subject *subject
 		struct check_served served =
 			check_served_default(service, &service->shared_hosts[i]);
 		struct check_subject told = *subject;
+		struct check_lack lack = { .host = name };
 		bool is_fine;
 
 		told.host = name;
-		advice_get_certificate(NULL, &name, 1, check->lack_advice);
+		check->lack = &lack;
 		status =
 			check_host(check, &told, &served, FINDING_COVERED_BY_SHARED_HOST, &is_fine);
+		check->lack = NULL;
 	}
 	return status;
 }
@@ -181,15 +126,13 @@ static int check_binding(struct check *check, const struct check_subject *subjec
 
 int check_domain(struct check *check, const struct snapshot_domain *domain)
 {
-	char advice[ADVICE_SIZE], shared_advice[ADVICE_SIZE] = "";
+	struct check_lack lack = { .domain = domain };
 	char *unicode = name_unicode_dup(domain->config->name);
 	size_t i;
-	int status;
+	int status = CERTBIND_OK;
 
 	if (unicode == NULL)
 		return CERTBIND_E_MEMORY;
-	check->lack_advice = advice;
-	status = domain_advice(check, domain);
 	for (i = 0; i < check->snapshot->config->services_length && status == CERTBIND_OK; i++) {
 		const struct snapshot_binding *binding = &domain->bindings[i];
 		const struct config_choice_entry *entry = snapshot_binding_entry(binding);
@@ -201,10 +144,10 @@ int check_domain(struct check *check, const struct snapshot_domain *domain)
 			.place = entry != NULL ? entry->place : domain->config->place,
 		};
 
-		check->lack_advice = binding->hosts_length == 0 ? shared_advice : advice;
+		check->lack = &lack;
 		status = check_binding(check, &subject, binding);
 	}
-	check->lack_advice = NULL;
+	check->lack = NULL;
 	free(unicode);
 	return status;
 }

@@ -44,8 +44,8 @@ static int check_emit_stale(const struct check *check, const struct check_subjec
 int check_emit_verdict(const struct check *check, const struct check_subject *subject,
 	const struct verdict *verdict)
 {
-	const struct snapshot_state *state = &check->snapshot->states[snapshot_certificate_index(
-		check->snapshot, verdict->certificate->name)];
+	const struct snapshot_state *state = &check->snapshot->states[snapshot_certificate_place(
+		check->snapshot, verdict->certificate)];
 	struct check_subject told = *subject;
 	size_t i;
 	int status = CERTBIND_OK;

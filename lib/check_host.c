@@ -20,7 +20,11 @@ static int check_member(struct check *check, const struct check_subject *subject
 	told.not_after = verdict->not_after;
 	if (subject->host != NULL && verdict->certificate->pairs_length > 0 &&
 		!verdict_covers(verdict, subject->host) && !verdict->is_named_by_common_name) {
-		status = check_emit(check, &told, FINDING_NOT_COVERED, -1, check->lack_advice);
+		const char *advice;
+
+		status = check_lack_advice(check, &advice);
+		if (status == CERTBIND_OK)
+			status = check_emit(check, &told, FINDING_NOT_COVERED, -1, advice);
 		if (status != CERTBIND_OK)
 			return status;
 	} else {
@@ -49,14 +53,16 @@ static int check_nothing_found(struct check *check, const struct check_subject *
 {
 	const struct snapshot_service *service =
 		snapshot_service_peek(check->snapshot, subject->service);
+	const char *advice = "";
 	bool covers = false;
 	int status = check_default_covers(check, service, subject->host, &covers);
 
+	if (status == CERTBIND_OK && !covers)
+		status = check_lack_advice(check, &advice);
 	if (status < 0)
 		return status;
 	return check_emit(check, subject, FINDING_DEFAULT_CERTIFICATE,
-		covers ? CERTBIND_SEVERITY_OK : CERTBIND_SEVERITY_ERROR,
-		covers ? "" : check->lack_advice);
+		covers ? CERTBIND_SEVERITY_OK : CERTBIND_SEVERITY_ERROR, advice);
 }
 
 int check_host(struct check *check, const struct check_subject *subject,

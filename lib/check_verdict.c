@@ -19,7 +19,7 @@ static int use(struct check *check, const struct certificate *certificate, use_f
 {
 	if (certificate == NULL)
 		return CERTBIND_OK;
-	return func(check, snapshot_certificate_index(check->snapshot, certificate->name));
+	return func(check, snapshot_certificate_place(check->snapshot, certificate));
 }
 
 /* Those that a place stands for. */
@@ -118,7 +118,7 @@ static int want(struct check *check, size_t certificate)
 	return CERTBIND_OK;
 }
 
-int check_verdicts_make(struct check *check, const struct snapshot_domain *domains, size_t length)
+int check_verdicts_begin(struct check *check, const struct snapshot_domain *domains, size_t length)
 {
 	size_t i;
 	int status = CERTBIND_OK;
@@ -127,13 +127,24 @@ int check_verdicts_make(struct check *check, const struct snapshot_domain *domai
 		status = each_use_of_domain(check, &domains[i], want);
 	if (status < 0)
 		return status;
-	parallel_run(check->wanted_length, VERDICT_THREAD_WORTH, make_wanted, check);
+	parallel_begin(
+		&check->making, check->wanted_length, VERDICT_THREAD_WORTH, make_wanted, check);
+	check->is_making = true;
+	return CERTBIND_OK;
+}
+
+void check_verdicts_end(struct check *check)
+{
+	size_t i;
+
+	if (check->is_making)
+		parallel_end(&check->making);
+	check->is_making = false;
 	for (i = 0; i < check->wanted_length; i++)
 		check->slots[check->wanted[i]].is_wanted = false;
 	free(check->wanted);
 	check->wanted = NULL;
 	check->wanted_length = 0;
-	return CERTBIND_OK;
 }
 
 static int release_use(struct check *check, size_t certificate)
@@ -155,9 +166,13 @@ void check_verdicts_release(struct check *check, const struct snapshot_domain *d
 int check_verdict(
 	struct check *check, struct certificate *certificate, const struct verdict **verdict)
 {
-	size_t index = snapshot_certificate_index(check->snapshot, certificate->name);
+	size_t index = snapshot_certificate_place(check->snapshot, certificate);
 	int status = CERTBIND_OK;
 
+	/*
+	 * None that is being made for later domains: what a domain asks for is among its own uses, or,
+	 * of shared hosts, what check_defaults() asked for before the first one.
+	 */
 	if (check->slots[index].verdict == NULL)
 		status = verdict_make(check, 0, index);
 	*verdict = check->slots[index].verdict;
@@ -168,6 +183,9 @@ void check_verdicts_clear(struct check *check)
 {
 	size_t i;
 
+	if (check->is_making)
+		parallel_cancel(&check->making);
+	check_verdicts_end(check);
 	for (i = 0; check->slots != NULL && i < check->snapshot->certificates_length; i++)
 		verdict_free(check->slots[i].verdict);
 	for (i = 0; i < PARALLEL_WORKERS_MAX; i++)

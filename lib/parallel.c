@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parallel.h"
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
-struct job {
-	parallel_func *work;
-	void *data;
-	size_t length;
-	atomic_size_t next;
-	atomic_size_t workers; /* numbers that are given away */
-};
-
-static void *job_work(void *data)
+static void job_work(struct parallel *job, size_t worker)
 {
-	struct job *job = data;
-	size_t worker = atomic_fetch_add(&job->workers, 1);
 	size_t index;
 
 	while ((index = atomic_fetch_add(&job->next, 1)) < job->length)
 		job->work(job->data, worker, index);
+}
+
+static void *job_thread(void *data)
+{
+	struct parallel *job = data;
+
+	job_work(job, atomic_fetch_add(&job->workers, 1));
 	return NULL;
 }
 
@@ -35,21 +30,43 @@ static size_t threads_wanted(size_t length, size_t worth)
 	return threads < length / worth ? threads : length / worth;
 }
 
-void parallel_run(size_t length, size_t worth, parallel_func *work, void *data)
+void parallel_begin(
+	struct parallel *job, size_t length, size_t worth, parallel_func *work, void *data)
 {
-	struct job job = { .work = work, .data = data, .length = length };
-	pthread_t threads[PARALLEL_WORKERS_MAX - 1];
 	size_t wanted = threads_wanted(length, worth);
-	size_t started = 0;
 	sigset_t all, former;
 
+	job->work = work;
+	job->data = data;
+	job->length = length;
+	job->started = 0;
+	atomic_init(&job->next, 0);
+	atomic_init(&job->workers, 1);
 	/* The daemon's signals are for its own threads. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &former);
-	while (started < wanted && pthread_create(&threads[started], NULL, job_work, &job) == 0)
-		started++;
+	while (job->started < wanted &&
+		pthread_create(&job->threads[job->started], NULL, job_thread, job) == 0)
+		job->started++;
 	(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
-	(void)job_work(&job);
-	while (started > 0)
-		(void)pthread_join(threads[--started], NULL);
+}
+
+void parallel_end(struct parallel *job)
+{
+	job_work(job, 0);
+	while (job->started > 0)
+		(void)pthread_join(job->threads[--job->started], NULL);
+}
+
+void parallel_cancel(struct parallel *job)
+{
+	atomic_store(&job->next, job->length);
+}
+
+void parallel_run(size_t length, size_t worth, parallel_func *work, void *data)
+{
+	struct parallel job;
+
+	parallel_begin(&job, length, worth, work, data);
+	parallel_end(&job);
 }

@@ -146,7 +146,7 @@ char *snapshot_string_dup(struct snapshot *snapshot, const char *string)
 size_t snapshot_certificate_place(
 	const struct snapshot *snapshot, const struct certificate *certificate)
 {
-	size_t place = certificate->place;
+	size_t place = atomic_load_explicit(&certificate->place, memory_order_relaxed);
 
 	/* Of another snapshot it tells where it mostly is here, too. */
 	if (place < snapshot->certificates_length && snapshot->certificates[place] == certificate)

@@ -225,6 +225,13 @@ int snapshot_anchors(
 /* The place of a certificate among snapshot->certificates; snapshot->certificates_length: nowhere. */
 size_t snapshot_certificate_index(const struct snapshot *snapshot, const char *name);
 
+/*
+ * The same of that very object. Each remembers its place in the latest build: in other snapshots it
+ * is mostly the same, and looked for where it is not.
+ */
+size_t snapshot_certificate_place(
+	const struct snapshot *snapshot, const struct certificate *certificate);
+
 /* The first date of a certificate after `from`, at which another one may be the better. */
 int64_t snapshot_due(const struct snapshot *snapshot, int64_t from);
 

@@ -18,7 +18,8 @@ int snapshot_index_names(struct snapshot_build *build)
 		return CERTBIND_E_MEMORY;
 	for (i = 0; i < length; i++) {
 		struct certificate *certificate = snapshot->certificates[i];
-		certificate->place = (uint32_t)i;
+
+		atomic_store_explicit(&certificate->place, (unsigned int)i, memory_order_relaxed);
 		candidate_init(&build->candidates[i], certificate);
 	}
 	return CERTBIND_OK;

@@ -145,13 +145,6 @@ uint32_t snapshot_bundle(
 void snapshot_single_take_over(struct snapshot *snapshot, size_t place,
 	const struct snapshot *former, size_t former_place);
 
-/*
- * snapshot.c: the place of that very object among snapshot->certificates; their length: nowhere.
- * Each remembers its place in the latest build, which only builds look at: a store has one at a time.
- */
-size_t snapshot_certificate_place(
-	const struct snapshot *snapshot, const struct certificate *certificate);
-
 /* snapshot.c: a copy of a string that lives as long as the snapshot. NULL: memory. */
 char *snapshot_string_dup(struct snapshot *snapshot, const char *string);
 
