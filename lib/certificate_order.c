@@ -179,7 +179,7 @@ static int read_facts(struct reading *reading, struct order *order)
 			return fault_add(reading, FINDING_MALFORMED, file,
 				"holds a certificate (number %zu) of %u bytes, and clients "
 				"take no more than %d; get one with fewer names",
-				i + 1, order->from[i]->size, CERTIFICATE_DER_MAX);
+				i + 1, der_peek(order->from[i]).size, CERTIFICATE_DER_MAX);
 		status = certificate_facts_read(order->from[i], reading->options->definitions,
 			&order->facts[i], &gnutls_status);
 		if (status == CERTBIND_E_CERTIFICATE)

@@ -6,14 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POOL_BUCKETS_MIN = 16 };
+enum { POOL_BUCKETS_MIN = 16, SIZE_LIMIT = 1 << 30 /* what `size` can't hold */ };
 
 /* One that a pool lists. Most are not listed, and have no need of the rest. */
 struct listed {
 	struct listed *next; /* of its bucket */
 	uint64_t hash;
-	struct der der;
+	struct der_pool *pool;
+	/* Behind it, in the same block: the der. */
 };
+
+static struct der *listed_der(struct listed *item)
+{
+	return (struct der *)(void *)(item + 1);
+}
+
+static struct listed *listed_of(struct der *der)
+{
+	return (struct listed *)(void *)der - 1;
+}
 
 struct der_pool {
 	atomic_uint references;
@@ -97,10 +108,13 @@ static struct der *pool_find(
 {
 	struct listed *item;
 
-	for (item = pool->buckets[hash & pool->mask]; item != NULL; item = item->next)
-		if (item->hash == hash && item->der.size == size &&
-			memcmp(item->der.data, data, size) == 0 && der_ref_alive(&item->der))
-			return &item->der;
+	for (item = pool->buckets[hash & pool->mask]; item != NULL; item = item->next) {
+		struct der *der = listed_der(item);
+
+		if (item->hash == hash && der->size == size && memcmp(der->data, data, size) == 0 &&
+			der_ref_alive(der))
+			return der;
+	}
 	return NULL;
 }
 
@@ -131,16 +145,11 @@ static void pool_add(struct der_pool *pool, struct listed *item, uint64_t hash)
 {
 	if (pool->length > pool->mask)
 		pool_grow(pool);
-	item->der.pool = der_pool_ref(pool);
+	item->pool = der_pool_ref(pool);
 	item->hash = hash;
 	item->next = pool->buckets[hash & pool->mask];
 	pool->buckets[hash & pool->mask] = item;
 	pool->length++;
-}
-
-static struct listed *listed_of(struct der *der)
-{
-	return (struct listed *)(void *)((char *)der - offsetof(struct listed, der));
 }
 
 static void pool_remove(struct der_pool *pool, const struct listed *item)
@@ -156,71 +165,44 @@ static void pool_remove(struct der_pool *pool, const struct listed *item)
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
-static void der_init(struct der *der, size_t size)
+static struct der *der_init(struct der *der, enum der_kind kind, const void *data, size_t size)
 {
 	atomic_init(&der->references, 1);
-	atomic_init(&der->note, NULL);
-	der->size = (uint32_t)size;
-	der->data = (unsigned char *)(der + 1);
-}
-
-/* `head` bytes of a block, with a copy of the data behind them. NULL: memory. */
-static void *block_new(size_t head, const void *data, size_t size)
-{
-	unsigned char *block = NULL;
-
-	if (size <= UINT32_MAX / 2)
-		block = calloc(1, head + size);
-	if (block != NULL && size != 0)
-		memcpy(block + head, data, size);
-	return block;
+	der->size = (unsigned int)size & (SIZE_LIMIT - 1);
+	der->kind = kind;
+	if (kind != DER_SECRET)
+		atomic_init(&der->of.note, NULL);
+	if (size != 0)
+		memcpy(der->data, data, size);
+	return der;
 }
 
 static struct der *der_open_new(const void *data, size_t size)
 {
-	struct der *der = block_new(sizeof(*der), data, size);
+	struct der *der = malloc(sizeof(*der) + size);
 
-	if (der != NULL)
-		der_init(der, size);
-	return der;
+	return der != NULL ? der_init(der, DER_OPEN, data, size) : NULL;
 }
 
 static struct der *der_listed_new(
 	struct der_pool *pool, uint64_t hash, const void *data, size_t size)
 {
-	struct listed *item = block_new(sizeof(*item), data, size);
+	struct listed *item = malloc(sizeof(*item) + sizeof(struct der) + size);
 
 	if (item == NULL)
 		return NULL;
-	der_init(&item->der, size);
 	pool_add(pool, item, hash);
-	return &item->der;
+	return der_init(listed_der(item), DER_LISTED, data, size);
 }
 
 static struct der *der_secret_new(struct der_pool *pool, const void *data, size_t size)
 {
-	struct der *der = NULL;
-	unsigned char *copy = NULL;
+	struct der *der = secret_alloc(der_pool_secrets(pool), sizeof(*der) + size);
 
-	if (size <= UINT32_MAX / 2)
-		der = calloc(1, sizeof(*der));
-	if (der != NULL)
-		copy = secret_alloc(der_pool_secrets(pool), size);
-	if (copy == NULL) {
-		free(der);
+	if (der == NULL)
 		return NULL;
-	}
-	if (size != 0)
-		memcpy(copy, data, size);
-	der_init(der, size);
-	der->data = copy;
-	der->pool = pool != NULL ? der_pool_ref(pool) : NULL;
-	return der;
-}
-
-bool der_is_secret(const struct der *der)
-{
-	return der->data != (const unsigned char *)(der + 1);
+	der->of.pool = pool != NULL ? der_pool_ref(pool) : NULL;
+	return der_init(der, DER_SECRET, data, size);
 }
 
 struct der *der_new(struct der_pool *pool, const void *data, size_t size, bool is_secret)
@@ -228,6 +210,8 @@ struct der *der_new(struct der_pool *pool, const void *data, size_t size, bool i
 	struct der *der;
 	uint64_t hash;
 
+	if (size >= SIZE_LIMIT)
+		return NULL;
 	if (is_secret)
 		return der_secret_new(pool, data, size);
 	if (pool == NULL)
@@ -247,23 +231,40 @@ struct der *der_ref(struct der *der)
 	return der;
 }
 
+static void listed_free(struct listed *item)
+{
+	struct der_pool *pool = item->pool;
+
+	pool_remove(pool, item);
+	der_pool_unref(pool);
+	free(atomic_load(&listed_der(item)->of.note));
+	free(item);
+}
+
+static void secret_der_free(struct der *der)
+{
+	struct der_pool *pool = der->of.pool;
+
+	secret_free(der_pool_secrets(pool), der, sizeof(*der) + der->size);
+	der_pool_unref(pool);
+}
+
 void der_unref(struct der *der)
 {
 	if (der == NULL || atomic_fetch_sub(&der->references, 1) != 1)
 		return;
-	free(atomic_load(&der->note));
-	if (der_is_secret(der)) {
-		secret_free(der_pool_secrets(der->pool), der->data, der->size);
-		der_pool_unref(der->pool);
-	} else if (der->pool != NULL) {
-		struct der_pool *pool = der->pool;
-
-		pool_remove(pool, listed_of(der));
-		der_pool_unref(pool);
-		free(listed_of(der));
-		return;
+	switch ((enum der_kind)der->kind) {
+	case DER_OPEN:
+		free(atomic_load(&der->of.note));
+		free(der);
+		break;
+	case DER_LISTED:
+		listed_free(listed_of(der));
+		break;
+	case DER_SECRET:
+		secret_der_free(der);
+		break;
 	}
-	free(der);
 }
 
 bool der_equal(const struct der *a, const struct der *b)
@@ -275,7 +276,7 @@ void *der_note_take(struct der *der, void *note)
 {
 	void *kept = NULL;
 
-	if (atomic_compare_exchange_strong(&der->note, &kept, note))
+	if (atomic_compare_exchange_strong(&der->of.note, &kept, note))
 		return note;
 	free(note);
 	return kept;

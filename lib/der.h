@@ -8,13 +8,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum der_kind {
+	DER_OPEN,
+	DER_LISTED, /* by a pool, which has it once */
+	DER_SECRET /* all of it lies in secret memory */
+};
+
 /* Bytes that several hold: a certificate, a key, a staple. Immutable, reference counted. */
 struct der {
 	atomic_uint references;
-	uint32_t size; /* GnuTLS counts bytes in unsigned int */
-	struct der_pool *pool; /* the pool that lists it, or a secret's; NULL: none */
-	_Atomic(void *) note; /* see der_note_take() */
-	unsigned char *data; /* behind this struct; a secret's: in the pool's secret memory */
+	unsigned int size : 30; /* GnuTLS counts bytes in unsigned int */
+	unsigned int kind : 2; /* enum der_kind */
+	union {
+		_Atomic(void *) note; /* see der_note_take() */
+		struct der_pool *pool; /* of DER_SECRET, which has no note; NULL: none */
+	} of;
+	unsigned char data[];
 };
 
 /* Keeps equal bytes once, and the memory of secrets. Threads: any. */
@@ -36,25 +45,28 @@ struct secret_arena *der_pool_secrets(struct der_pool *pool); /* lives as long; 
 struct der *der_new(struct der_pool *pool, const void *data, size_t size, bool is_secret);
 struct der *der_ref(struct der *der);
 void der_unref(struct der *der); /* NULL does nothing */
-bool der_is_secret(const struct der *der);
+static inline bool der_is_secret(const struct der *der)
+{
+	return der->kind == DER_SECRET;
+}
 bool der_equal(const struct der *a, const struct der *b);
 
 /*
  * What was read out of the bytes, so that it is read once however many hold them: one block of
  * malloc(), immutable, freed with the der. Keeps `note`, or frees it when another thread was
- * first; returns the one that is kept. NULL: none yet.
+ * first; returns the one that is kept. NULL: none yet. Of no secret.
  */
 void *der_note_take(struct der *der, void *note);
 static inline void *der_note_peek(struct der *der)
 {
-	return atomic_load(&der->note);
+	return atomic_load(&der->of.note);
 }
 
 /* As GnuTLS takes it; lives as long as the der. */
 static inline gnutls_datum_t der_peek(const struct der *der)
 {
 	/* GnuTLS has no datum of constant bytes; it does not write to what it is given. */
-	gnutls_datum_t datum = { der->data, der->size };
+	gnutls_datum_t datum = { (unsigned char *)(uintptr_t)der->data, der->size };
 
 	return datum;
 }

@@ -152,7 +152,7 @@ static bool read_signature(struct fact *fact, const struct plain *plain)
 		asn1_read_value(plain->tree, "signature", signature, &bits) != ASN1_SUCCESS ||
 		!has_whole_bytes(plain, bits))
 		return false;
-	fact->signed_part.data = plain->der->data + part.at;
+	fact->signed_part.data = der_peek(plain->der).data + part.at;
 	fact->signed_part.size = part.size;
 	fact->signature.data = gnutls_malloc((size_t)bits / 8);
 	if (fact->signature.data == NULL)

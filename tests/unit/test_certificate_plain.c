@@ -55,8 +55,8 @@ static void part_is(
 /* The bytes that are said to be the public key are that to GnuTLS. */
 static void key_is_there(const struct der *der, const struct certificate_facts *facts)
 {
-	gnutls_datum_t info = { der->data + facts->key_at, facts->key_size };
 	gnutls_datum_t whole = der_peek(der);
+	gnutls_datum_t info = { whole.data + facts->key_at, facts->key_size };
 	unsigned char ids[2][32];
 	size_t sizes[2] = { sizeof(ids[0]), sizeof(ids[1]) };
 	gnutls_x509_crt_t crt;

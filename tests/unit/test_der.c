@@ -20,7 +20,7 @@ static void copies_its_bytes(void **state)
 	datum = der_peek(der);
 	assert_int_equal(datum.size, 3);
 	assert_memory_equal(datum.data, "abc", 3);
-	assert_null(der->pool);
+	assert_int_equal(der->kind, DER_OPEN);
 	der_unref(der);
 	der_unref(NULL);
 }
