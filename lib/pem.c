@@ -9,9 +9,20 @@ static const char begin[] = "-----BEGIN ";
 static const char end[] = "-----END ";
 static const char dashes[] = "-----";
 
+/* `what` begins with dashes, of which a block has none inside: strchr() is faster than strstr(). */
+static const char *find(const char *text, const char *what)
+{
+	size_t length = strlen(what);
+
+	for (text = strchr(text, '-'); text != NULL; text = strchr(text + 1, '-'))
+		if (strncmp(text, what, length) == 0)
+			return text;
+	return NULL;
+}
+
 bool pem_is_text(const char *text)
 {
-	return strstr(text, begin) != NULL;
+	return find(text, begin) != NULL;
 }
 
 /*
@@ -20,7 +31,7 @@ bool pem_is_text(const char *text)
  */
 enum pem_result pem_next(const char **text, struct pem_block *block)
 {
-	const char *start = strstr(*text, begin);
+	const char *start = find(*text, begin);
 	const char *close;
 	const char *stop;
 
@@ -28,18 +39,18 @@ enum pem_result pem_next(const char **text, struct pem_block *block)
 		return PEM_END;
 	block->start = start;
 	block->label = start + sizeof(begin) - 1;
-	close = strstr(block->label, dashes);
-	stop = strstr(block->label, end);
+	close = find(block->label, dashes);
+	stop = find(block->label, end);
 	if (close == NULL || stop == NULL || close >= stop)
 		return PEM_UNTERMINATED;
 	block->label_length = (size_t)(close - block->label);
 	/* Another begins before this one ends. */
-	close = strstr(close, begin);
+	close = find(close, begin);
 	if (close != NULL && close < stop)
 		return PEM_UNTERMINATED;
 	block->body = block->label + block->label_length + sizeof(dashes) - 1;
 	block->body_size = (size_t)(stop - block->body);
-	stop = strstr(stop + sizeof(end) - 1, dashes);
+	stop = find(stop + sizeof(end) - 1, dashes);
 	if (stop == NULL)
 		return PEM_UNTERMINATED;
 	stop += sizeof(dashes) - 1;

@@ -74,6 +74,9 @@ static bool is_all_kept(const char *text, enum keep keep)
 	size_t length;
 
 	for (; *text != '\0'; text += length) {
+		length = 1;
+		if (*text >= ' ' && *text <= '~') /* kept by all, and nearly all there is */
+			continue;
 		length = utf8_decode(text, &character);
 		if (length == 0 || !is_kept(character, keep))
 			return false;
