@@ -175,7 +175,7 @@ static int read_from_pem(struct certificate *certificate, const struct file_byte
 			 ? CERTBIND_E_MEMORY
 			 : key_from_bytes(&reading, certificate->name, bytes, &key);
 	if (status == CERTBIND_OK)
-		status = chain_from_bytes(&chain, options->pool, certificate->name, bytes, error);
+		status = chain_from_bytes(&chain, options, certificate->name, bytes, error);
 	if (status == CERTBIND_OK)
 		status = pair_make(&reading, &key, &chain, &certificate->pairs[0]);
 	if (status == CERTBIND_OK)

@@ -71,12 +71,21 @@ static inline const char *certificate_file(const struct certificate *certificate
 	return (const char *)certificate->file->data;
 }
 
+/* The issuer's certificate that was read last: mostly it is the next one's, too. */
+struct certificate_recent {
+	char *text; /* its PEM block, no string; NULL: none */
+	size_t size;
+	struct der *der;
+};
+void certificate_recent_clear(struct certificate_recent *recent);
+
 /* What reading needs beside the entry. */
 struct certificate_options {
 	struct der_pool *pool; /* chain certificates that many share are kept once */
 	bool strict_key_permissions;
 	int64_t now; /* for staples */
 	asn1_node definitions; /* see pkix_definitions(); NULL: GnuTLS reads every certificate */
+	struct certificate_recent *recent; /* the reading thread's; NULL: none is remembered */
 };
 
 /*

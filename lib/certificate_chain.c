@@ -7,17 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An end-entity is nobody else's: only what may be shared goes to the pool. */
-int chain_add(struct chain *chain, struct der_pool *pool, const void *data, size_t size)
+/* Takes it, always; NULL: memory. */
+static int chain_append(struct chain *chain, struct der *der)
 {
-	struct der *der = der_new(chain->length == 0 ? NULL : pool, data, size, false);
-
 	if (der == NULL || !array_grow(&chain->items, chain->length, sizeof(struct der *))) {
 		der_unref(der);
 		return CERTBIND_E_MEMORY;
 	}
 	chain->items[chain->length++] = der;
 	return CERTBIND_OK;
+}
+
+/* An end-entity is nobody else's: only what may be shared goes to the pool. */
+int chain_add(struct chain *chain, struct der_pool *pool, const void *data, size_t size)
+{
+	return chain_append(chain, der_new(chain->length == 0 ? NULL : pool, data, size, false));
 }
 
 void certificate_chain_free(struct der **chain, size_t chain_length)
@@ -40,12 +44,52 @@ static int refuse(struct certbind_error *error, const char *file, const char *pr
 	return error_set(error, CERTBIND_E_CERTIFICATE, file, 0, "%s", predicate);
 }
 
-static int add_block(struct chain *chain, struct der_pool *pool, const char *file,
-	const struct pem_block *block, struct certbind_error *error)
-{
-	gnutls_datum_t data;
-	int status = pem_decode(block, &data);
+enum { RECENT_TEXT_MAX = 8 * 1024 };
 
+void certificate_recent_clear(struct certificate_recent *recent)
+{
+	free(recent->text);
+	der_unref(recent->der);
+	memset(recent, 0, sizeof(*recent));
+}
+
+/* An end-entity comes once, an issuer with each certificate that it signed. */
+static struct der *recent_peek(
+	const struct certificate_recent *recent, const struct pem_block *block)
+{
+	return recent != NULL && recent->text != NULL && recent->size == block->size &&
+			       memcmp(recent->text, block->start, block->size) == 0
+		       ? recent->der
+		       : NULL;
+}
+
+/* Where memory fails none is known. */
+static void recent_keep(
+	struct certificate_recent *recent, const struct pem_block *block, struct der *der)
+{
+	if (recent == NULL || block->size > RECENT_TEXT_MAX)
+		return;
+	certificate_recent_clear(recent);
+	recent->text = malloc(block->size);
+	if (recent->text == NULL)
+		return;
+	memcpy(recent->text, block->start, block->size);
+	recent->size = block->size;
+	recent->der = der_ref(der);
+}
+
+static int add_block(struct chain *chain, const struct certificate_options *options,
+	const char *file, const struct pem_block *block, struct certbind_error *error)
+{
+	struct certificate_recent *recent = chain->length > 0 ? options->recent : NULL;
+	struct der *known = recent_peek(recent, block);
+	gnutls_datum_t data;
+	int status;
+
+	if (known != NULL)
+		return chain_append(chain, der_ref(known)) == CERTBIND_OK ? CERTBIND_OK
+									  : error_memory(error);
+	status = pem_decode(block, &data);
 	if (status == GNUTLS_E_MEMORY_ERROR)
 		return error_memory(error);
 	if (status < 0)
@@ -53,13 +97,16 @@ static int add_block(struct chain *chain, struct der_pool *pool, const char *fil
 			"holds a certificate (number %zu) that is no proper PEM; put the complete "
 			"file there",
 			chain->length + 1);
-	status = chain_add(chain, pool, data.data, data.size);
+	status = chain_add(chain, options->pool, data.data, data.size);
 	gnutls_free(data.data);
-	return status == CERTBIND_OK ? status : error_memory(error);
+	if (status != CERTBIND_OK)
+		return error_memory(error);
+	recent_keep(recent, block, chain->items[chain->length - 1]);
+	return CERTBIND_OK;
 }
 
-static int chain_from_text(struct chain *chain, struct der_pool *pool, const char *file,
-	const char *text, struct certbind_error *error)
+static int chain_from_text(struct chain *chain, const struct certificate_options *options,
+	const char *file, const char *text, struct certbind_error *error)
 {
 	size_t before = chain->length;
 	struct pem_block block;
@@ -72,7 +119,7 @@ static int chain_from_text(struct chain *chain, struct der_pool *pool, const cha
 		if (!pem_has_label(&block, "CERTIFICATE") &&
 			!pem_has_label(&block, "X509 CERTIFICATE"))
 			continue;
-		status = add_block(chain, pool, file, &block, error);
+		status = add_block(chain, options, file, &block, error);
 		if (status != CERTBIND_OK)
 			return status;
 	}
@@ -112,22 +159,23 @@ static int chain_from_binary(struct chain *chain, struct der_pool *pool, const c
 	return status == CERTBIND_OK ? status : error_memory(error);
 }
 
-int chain_from_bytes(struct chain *chain, struct der_pool *pool, const char *file,
-	const struct file_bytes *bytes, struct certbind_error *error)
+int chain_from_bytes(struct chain *chain, const struct certificate_options *options,
+	const char *file, const struct file_bytes *bytes, struct certbind_error *error)
 {
 	const char *text = (const char *)bytes->data;
 
 	if (!pem_is_text(text))
-		return chain_from_binary(chain, pool, file, bytes, error);
+		return chain_from_binary(chain, options->pool, file, bytes, error);
 	if (strlen(text) != bytes->size)
 		return refuse(error, file,
 			"holds NUL bytes behind its text; put the complete file there");
-	return chain_from_text(chain, pool, file, text, error);
+	return chain_from_text(chain, options, file, text, error);
 }
 
 int certificate_chain_read(const char *path, struct der_pool *pool, struct der ***chain,
 	size_t *chain_length, struct certbind_error *error)
 {
+	const struct certificate_options options = { .pool = pool };
 	struct chain read = { 0 };
 	struct file_bytes bytes;
 	int status = file_read(path, CERTIFICATE_FILE_MAX, &bytes, error);
@@ -135,7 +183,7 @@ int certificate_chain_read(const char *path, struct der_pool *pool, struct der *
 	*chain = NULL;
 	*chain_length = 0;
 	if (status == CERTBIND_OK)
-		status = chain_from_bytes(&read, pool, path, &bytes, error);
+		status = chain_from_bytes(&read, &options, path, &bytes, error);
 	file_bytes_wipe(&bytes);
 	if (status != CERTBIND_OK) {
 		chain_clear(&read);
@@ -172,8 +220,8 @@ static int read_file(
 		if (status != CERTBIND_OK)
 			return fault_add_error(reading, FINDING_UNREADABLE, path, status, &error);
 	}
-	status = chain_from_bytes(chain, reading->options->pool, path,
-		is_key_file ? &reading->key_file : &bytes, &error);
+	status = chain_from_bytes(
+		chain, reading->options, path, is_key_file ? &reading->key_file : &bytes, &error);
 	file_bytes_wipe(&bytes);
 	return status == CERTBIND_OK
 		       ? status

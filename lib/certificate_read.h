@@ -97,8 +97,8 @@ char *key_uri_dup(const char *uri);
 /* certificate_chain.c */
 int chain_add(struct chain *chain, struct der_pool *pool, const void *data, size_t size);
 void chain_clear(struct chain *chain);
-int chain_from_bytes(struct chain *chain, struct der_pool *pool, const char *file,
-	const struct file_bytes *bytes, struct certbind_error *error);
+int chain_from_bytes(struct chain *chain, const struct certificate_options *options,
+	const char *file, const struct file_bytes *bytes, struct certbind_error *error);
 int chain_read(struct reading *reading, const struct key *key, struct chain *chain);
 
 /* certificate_order.c: puts the end-entity first, each issuer behind; `extra` at the end do not belong. */

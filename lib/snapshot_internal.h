@@ -3,6 +3,7 @@
 #define SNAPSHOT_INTERNAL_H
 
 #include "candidate.h"
+#include "parallel.h"
 #include "snapshot.h"
 
 /* The steps of a build, in their order; only snapshot*.c include this. */
@@ -49,6 +50,7 @@ struct read_job {
 	size_t length;
 	const struct snapshot_options *build;
 	const struct certificate_options *options;
+	struct certificate_recent recents[PARALLEL_WORKERS_MAX]; /* of each worker */
 	atomic_bool is_out_of_memory;
 };
 

@@ -14,9 +14,10 @@ enum {
 static void read_one(void *data, size_t worker, size_t index)
 {
 	struct read_job *job = data;
+	struct certificate_options options = *job->options;
 
-	(void)worker;
-	if (snapshot_take(job->build, job->options, &job->takings[index]) < 0)
+	options.recent = &job->recents[worker];
+	if (snapshot_take(job->build, &options, &job->takings[index]) < 0)
 		atomic_store(&job->is_out_of_memory, true);
 }
 
@@ -326,6 +327,8 @@ void snapshot_read_job_clear(struct read_job *job)
 		certificate_unref(job->takings[i].certificate);
 		snapshot_state_clear(&job->takings[i].state);
 	}
+	for (i = 0; i < PARALLEL_WORKERS_MAX; i++)
+		certificate_recent_clear(&job->recents[i]);
 	free(job->takings);
 	job->takings = NULL;
 	job->length = 0;
