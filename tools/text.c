@@ -68,15 +68,22 @@ static bool is_kept(uint32_t character, enum keep keep)
 	return is_showable(character, keep == KEEP_UNICODE);
 }
 
+/* How many of the first bytes, `most` or fewer, are printable ASCII: mostly all, and quickly told. */
+static size_t printable_run(const char *text, size_t most)
+{
+	size_t length = 0;
+
+	while (length < most && text[length] >= ' ' && text[length] <= '~')
+		length++;
+	return length;
+}
+
 static bool is_all_kept(const char *text, enum keep keep)
 {
 	uint32_t character;
 	size_t length;
 
-	for (; *text != '\0'; text += length) {
-		length = 1;
-		if (*text >= ' ' && *text <= '~') /* kept by all, and nearly all there is */
-			continue;
+	for (text += printable_run(text, SIZE_MAX); *text != '\0'; text += length) {
 		length = utf8_decode(text, &character);
 		if (length == 0 || !is_kept(character, keep))
 			return false;
@@ -149,10 +156,10 @@ static size_t character_width(const char *text, size_t *length)
 size_t text_width_of(const char *text, size_t size)
 {
 	const char *end = text + size;
-	size_t width = 0;
+	size_t width = printable_run(text, size);
 	size_t length;
 
-	for (; text < end; text += length)
+	for (text += width; text < end; text += length)
 		width += character_width(text, &length);
 	return width;
 }
@@ -165,8 +172,8 @@ size_t text_width(const char *text)
 /* How many bytes fit, whatever they are; at least one character with what combines with it. */
 static size_t bytes_that_fit(const char *text, size_t columns)
 {
-	size_t at = 0;
-	size_t used = 0;
+	size_t at = printable_run(text, columns);
+	size_t used = at;
 	size_t length;
 	size_t width;
 

@@ -4,11 +4,15 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <certbind/error.h>
+#include <gnutls/x509-ext.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "chain_case.h"
 #include "checker.h"
 #include "definitions.h"
+#include "path_extension.h"
 #include "path_fact.h"
 
 /* The facts of plain certificates are read without GnuTLS: they have to be the same. */
@@ -172,11 +176,66 @@ static void never_reads_otherwise_than_gnutls(void **state)
 	assert_true(checker_stride(61) > 1 || taken > 10000);
 }
 
+/* Takes the value, as GnuTLS has written it. */
+static struct fact read_value(const char *oid, int written, gnutls_datum_t *value)
+{
+	struct extension extension = { .value = *value };
+	struct fact fact = { .path_length = -1 };
+
+	assert_int_equal(written, 0);
+	(void)snprintf(extension.oid, sizeof(extension.oid), "%s", oid);
+	assert_int_equal(extension_read(&fact, definitions, &extension), CERTBIND_OK);
+	assert_string_equal(fact.malformed, "");
+	gnutls_free(value->data);
+	return fact;
+}
+
+static void reads_what_gnutls_writes(void **state)
+{
+	static const char *const purposes[] = { GNUTLS_KP_TLS_WWW_SERVER, GNUTLS_KP_TLS_WWW_CLIENT,
+		GNUTLS_KP_ANY, GNUTLS_KP_CODE_SIGNING };
+	gnutls_datum_t value;
+	struct fact fact;
+	unsigned int bits;
+	int written;
+
+	(void)state;
+	for (bits = 1; bits < 0x100; bits++) {
+		written = gnutls_x509_ext_export_key_usage(bits, &value);
+		fact = read_value(GNUTLS_X509EXT_OID_KEY_USAGE, written, &value);
+		assert_int_equal(fact.key_usage, bits);
+	}
+	for (bits = 0; bits < 8; bits++) {
+		unsigned int is_ca = bits == 0 ? 0 : 1;
+		int length = is_ca == 0 ? -1 : (int)bits - 2;
+
+		written = gnutls_x509_ext_export_basic_constraints(is_ca, length, &value);
+		fact = read_value(GNUTLS_X509EXT_OID_BASIC_CONSTRAINTS, written, &value);
+		assert_int_equal(fact.is_ca, is_ca);
+		assert_int_equal(fact.path_length, length);
+	}
+	for (bits = 1; bits < 1U << COUNT(purposes); bits++) {
+		gnutls_x509_key_purposes_t list;
+
+		assert_int_equal(gnutls_x509_key_purpose_init(&list), 0);
+		for (size_t i = 0; i < COUNT(purposes); i++)
+			if ((bits & 1U << i) != 0)
+				assert_int_equal(gnutls_x509_key_purpose_set(list, purposes[i]), 0);
+		written = gnutls_x509_ext_export_key_purposes(list, &value);
+		gnutls_x509_key_purpose_deinit(list);
+		fact = read_value(GNUTLS_X509EXT_OID_EXTENDED_KEY_USAGE, written, &value);
+		assert_int_equal(fact.has_server_auth, (bits & 1) != 0);
+		assert_int_equal(fact.has_any_purpose, (bits & 4) != 0);
+		assert_int_equal(fact.has_other_purpose, (bits & 8) != 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_gnutls_reads),
 		cmocka_unit_test(leaves_the_rest_to_gnutls),
+		cmocka_unit_test(reads_what_gnutls_writes),
 		cmocka_unit_test(never_reads_otherwise_than_gnutls),
 	};
 
