@@ -40,7 +40,7 @@ void certificate_unref(struct certificate *certificate)
 	if (certificate == NULL || atomic_fetch_sub(&certificate->references, 1) != 1)
 		return;
 	for (i = 0; i < certificate->pairs_length; i++)
-		pair_clear(&certificate->pairs[i]);
+		pair_release(&certificate->pairs[i]);
 	for (i = 0; i < certificate->faults_length; i++) {
 		free(certificate->faults[i].file);
 		free(certificate->faults[i].message);
@@ -120,27 +120,40 @@ int fault_check_mode(struct reading *reading, const char *file, mode_t mode)
 	return is_strict ? CERTBIND_E_CERTIFICATE : CERTBIND_OK;
 }
 
+static int pairs_take(struct certificate *certificate, struct pair *pairs, size_t length)
+{
+	if (length == 0)
+		return CERTBIND_OK;
+	certificate->pairs = pairs_join(pairs, length);
+	if (certificate->pairs == NULL)
+		return CERTBIND_E_MEMORY;
+	certificate->pairs_length = (uint32_t)length;
+	return CERTBIND_OK;
+}
+
 static int read_pairs(const struct config_certificate *entry,
 	const struct certificate_options *options, struct certificate *certificate)
 {
+	struct pair *pairs = calloc(entry->pairs_length, sizeof(*pairs));
+	size_t length = 0;
 	size_t i;
+	int status = pairs != NULL ? CERTBIND_OK : CERTBIND_E_MEMORY;
 
-	certificate->pairs = calloc(entry->pairs_length, sizeof(*certificate->pairs));
-	if (certificate->pairs == NULL)
-		return CERTBIND_E_MEMORY;
-	for (i = 0; i < entry->pairs_length; i++) {
+	for (i = 0; i < entry->pairs_length && status != CERTBIND_E_MEMORY; i++) {
 		struct reading reading = {
 			.certificate = certificate, .options = options, .entry = &entry->pairs[i]
 		};
-		struct pair *pair = &certificate->pairs[certificate->pairs_length];
-		int status = pair_read(&reading, pair);
 
+		status = pair_read(&reading, &pairs[length]);
 		if (status == CERTBIND_OK)
-			certificate->pairs_length++;
-		if (status == CERTBIND_E_MEMORY)
-			return status;
+			length++;
 	}
-	return CERTBIND_OK;
+	if (status != CERTBIND_E_MEMORY)
+		status = pairs_take(certificate, pairs, length);
+	for (i = 0; status == CERTBIND_E_MEMORY && i < length; i++)
+		pair_clear(&pairs[i]);
+	free(pairs);
+	return status;
 }
 
 int certificate_read(const struct config_certificate *entry,
@@ -168,22 +181,20 @@ static int read_from_pem(struct certificate *certificate, const struct file_byte
 	};
 	struct chain chain = { 0 };
 	struct key key = { 0 };
-	int status;
+	struct pair pair = { 0 };
+	int status = key_from_bytes(&reading, certificate->name, bytes, &key);
 
-	certificate->pairs = calloc(1, sizeof(*certificate->pairs));
-	status = certificate->pairs == NULL
-			 ? CERTBIND_E_MEMORY
-			 : key_from_bytes(&reading, certificate->name, bytes, &key);
 	if (status == CERTBIND_OK)
 		status = chain_from_bytes(&chain, options, certificate->name, bytes, error);
 	if (status == CERTBIND_OK)
-		status = pair_make(&reading, &key, &chain, &certificate->pairs[0]);
+		status = pair_make(&reading, &key, &chain, &pair);
 	if (status == CERTBIND_OK)
-		certificate->pairs_length = 1;
-	else if (status == CERTBIND_E_MEMORY)
+		status = pairs_take(certificate, &pair, 1);
+	if (status == CERTBIND_E_MEMORY)
 		(void)error_memory(error);
 	else if (certificate->faults_length > 0)
 		(void)error_set(error, status, NULL, 0, "%s", certificate->faults[0].message);
+	pair_clear(&pair);
 	key_clear(&key);
 	chain_clear(&chain);
 	return status;

@@ -40,12 +40,25 @@ struct pair {
 	unsigned int chain_extra; /* how many at the end of `chain` do not belong to the path */
 	struct der *
 		key; /* PKCS#8, PKCS#1 or SEC1, unencrypted; wiped when freed; NULL when token_key is set */
+	struct pair_more *more; /* see pair_more(); NULL: nothing */
+	const struct certificate_facts *facts; /* of the end-entity; chain[0] holds them */
+};
+
+/* What few pairs have. */
+struct pair_more {
 	gnutls_privkey_t
 		token_key; /* a key in a PKCS#11 token; NULL else; used only while the pair lives */
 	struct der *token_pin; /* what the token asks for when it logs in again; NULL: none */
 	struct staple *staple; /* verified against chain[0] and its issuer; NULL: none */
-	const struct certificate_facts *facts; /* of the end-entity; chain[0] holds them */
 };
+
+/* All NULL where there is nothing. */
+static inline const struct pair_more *pair_more(const struct pair *pair)
+{
+	static const struct pair_more nothing = { NULL, NULL, NULL };
+
+	return pair->more != NULL ? pair->more : &nothing;
+}
 
 /*
  * A named certificate with all its pairs. Immutable once made but for `place`, reference counted. A
@@ -57,7 +70,7 @@ struct certificate {
 	char *name; /* in the same block */
 	/* Where it is configured, with a NUL; for one of certificate_dirs the directory. */
 	struct der *file;
-	struct pair *pairs; /* the usable ones, in configured order */
+	struct pair *pairs; /* the usable ones, in configured order; their chains are behind them */
 	struct certificate_fault *faults;
 	struct sources *sources; /* what it was read from; NULL: not from files */
 	uint32_t pairs_length;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* A staple that is at fault costs the staple, not the pair. */
-static int read_staple(struct reading *reading, struct pair *pair)
+static int read_staple(struct reading *reading, const struct pair *pair, struct staple **read)
 {
 	const char *path = reading->entry->staple;
 	struct certbind_error error;
@@ -26,12 +26,36 @@ static int read_staple(struct reading *reading, struct pair *pair)
 		return CERTBIND_E_MEMORY;
 	status = staple_read(&question, staple, &error);
 	if (status == CERTBIND_OK) {
-		pair->staple = staple;
+		*read = staple;
 		return CERTBIND_OK;
 	}
 	free(staple);
 	status = fault_add_error(reading, FINDING_STAPLE_INVALID, path, status, &error);
 	return status == CERTBIND_E_MEMORY ? status : CERTBIND_OK;
+}
+
+static void staple_free(struct staple *staple)
+{
+	if (staple != NULL)
+		der_unref(staple->der);
+	free(staple);
+}
+
+/* What the key has of it is the pair's from then on, on success. */
+static int make_more(struct reading *reading, const struct key *key, struct pair *pair)
+{
+	struct pair_more more = { .token_key = key->token, .token_pin = key->token_pin };
+	int status = read_staple(reading, pair, &more.staple);
+
+	if (status != CERTBIND_OK || (more.token_key == NULL && more.staple == NULL))
+		return status;
+	pair->more = malloc(sizeof(*pair->more));
+	if (pair->more == NULL) {
+		staple_free(more.staple);
+		return CERTBIND_E_MEMORY;
+	}
+	*pair->more = more;
+	return CERTBIND_OK;
 }
 
 int pair_make(struct reading *reading, struct key *key, struct chain *chain, struct pair *pair)
@@ -47,12 +71,10 @@ int pair_make(struct reading *reading, struct key *key, struct chain *chain, str
 		return status;
 	made.chain = chain->items;
 	made.chain_length = (unsigned int)chain->length;
-	status = read_staple(reading, &made);
+	status = make_more(reading, key, &made);
 	if (status != CERTBIND_OK)
 		return status;
 	made.key = key->der;
-	made.token_key = key->token;
-	made.token_pin = key->token_pin;
 	memset(chain, 0, sizeof(*chain));
 	key->der = NULL;
 	key->token = NULL;
@@ -86,14 +108,46 @@ int pair_read(struct reading *reading, struct pair *pair)
 	return status;
 }
 
+void pair_release(struct pair *pair)
+{
+	unsigned int i;
+
+	for (i = 0; i < pair->chain_length; i++)
+		der_unref(pair->chain[i]);
+	der_unref(pair->key);
+	gnutls_privkey_deinit(pair_more(pair)->token_key);
+	der_unref(pair_more(pair)->token_pin);
+	staple_free(pair_more(pair)->staple);
+	free(pair->more);
+}
+
 void pair_clear(struct pair *pair)
 {
-	certificate_chain_free(pair->chain, pair->chain_length);
-	der_unref(pair->key);
-	gnutls_privkey_deinit(pair->token_key);
-	der_unref(pair->token_pin);
-	if (pair->staple != NULL)
-		der_unref(pair->staple->der);
-	free(pair->staple);
+	pair_release(pair);
+	free(pair->chain);
 	memset(pair, 0, sizeof(*pair));
+}
+
+struct pair *pairs_join(struct pair *pairs, size_t length)
+{
+	size_t size = length * sizeof(*pairs);
+	struct pair *joined;
+	struct der **chain;
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		size += pairs[i].chain_length * sizeof(struct der *);
+	joined = malloc(size);
+	if (joined == NULL)
+		return NULL;
+	memcpy(joined, pairs, length * sizeof(*pairs));
+	chain = (struct der **)(void *)(joined + length);
+	for (i = 0; i < length; i++) {
+		joined[i].chain = chain;
+		memcpy(chain, pairs[i].chain, pairs[i].chain_length * sizeof(struct der *));
+		chain += pairs[i].chain_length;
+		free(pairs[i].chain);
+	}
+	memset(pairs, 0, length * sizeof(*pairs));
+	return joined;
 }

@@ -109,5 +109,8 @@ int chain_sort(
 int pair_read(struct reading *reading, struct pair *pair);
 int pair_make(struct reading *reading, struct key *key, struct chain *chain, struct pair *pair);
 void pair_clear(struct pair *pair);
+/* Takes them over into one block, with their chains. NULL: memory. */
+struct pair *pairs_join(struct pair *pairs, size_t length);
+void pair_release(struct pair *pair); /* what one of the block holds; the block is the caller's */
 
 #endif

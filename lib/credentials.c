@@ -40,7 +40,7 @@ void credentials_unref(struct credentials *credentials)
 static int credentials_staple(gnutls_session_t session, void *data, gnutls_datum_t *response)
 {
 	const struct credentials_staple *source = data;
-	const struct staple *staple = source->pair->staple;
+	const struct staple *staple = pair_more(source->pair)->staple;
 	int64_t now = (int64_t)clock_source_now(source->clock);
 
 	(void)session;
@@ -72,8 +72,8 @@ static int pair_import_key(const struct pair *pair, gnutls_privkey_t *key)
 	gnutls_datum_t der;
 	int status;
 
-	if (pair->token_key != NULL)
-		return token_key_borrow(pair->token_key, key);
+	if (pair_more(pair)->token_key != NULL)
+		return token_key_borrow(pair_more(pair)->token_key, key);
 	der = der_peek(pair->key);
 	status = gnutls_privkey_init(key);
 	if (status >= 0)
@@ -186,7 +186,7 @@ static int credentials_add_pair(
 		for (i = 0; chain != NULL && i < pair_served_length(pair); i++)
 			gnutls_pcert_deinit(&chain[i]);
 		gnutls_privkey_deinit(key);
-	} else if (pair->staple != NULL) {
+	} else if (pair_more(pair)->staple != NULL) {
 		staple->pair = pair;
 		staple->clock = credentials->clock;
 		status = gnutls_certificate_set_ocsp_status_request_function2(

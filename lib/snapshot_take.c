@@ -80,9 +80,10 @@ static bool pairs_equal(const struct pair *a, const struct pair *b)
 	unsigned int i;
 
 	/* Nothing tells whether a key in a token is still the same. */
-	if (a->token_key != NULL || b->token_key != NULL || !is_same(a->key, b->key) ||
-		!staples_equal(a->staple, b->staple) || a->chain_length != b->chain_length ||
-		a->chain_extra != b->chain_extra)
+	if (pair_more(a)->token_key != NULL || pair_more(b)->token_key != NULL ||
+		!is_same(a->key, b->key) ||
+		!staples_equal(pair_more(a)->staple, pair_more(b)->staple) ||
+		a->chain_length != b->chain_length || a->chain_extra != b->chain_extra)
 		return false;
 	for (i = 0; i < a->chain_length; i++)
 		if (!der_equal(a->chain[i], b->chain[i]))

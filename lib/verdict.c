@@ -94,11 +94,12 @@ static int verdict_add_dates(
 static int verdict_add_staple(
 	struct verdict *verdict, const struct pair *pair, const struct verdict_options *options)
 {
-	bool is_fresh = pair->staple != NULL && options->at >= pair->staple->from &&
-			options->at < pair->staple->until;
+	const struct staple *staple = pair_more(pair)->staple;
+	bool is_fresh =
+		staple != NULL && options->at >= staple->from && options->at < staple->until;
 	int status = CERTBIND_OK;
 
-	if (pair->staple != NULL && !is_fresh && !verdict_has(verdict, FINDING_STAPLE_INVALID))
+	if (staple != NULL && !is_fresh && !verdict_has(verdict, FINDING_STAPLE_INVALID))
 		status = verdict_add(verdict, FINDING_STAPLE_INVALID, CERTBIND_SEVERITY_WARNING,
 			NULL,
 			"The OCSP response is outside its dates and is not served. Fetch a new one "

@@ -120,7 +120,7 @@ static void check_row(const struct row *row)
 		assert_int_equal(pair->chain_extra, row->extra);
 		assert_non_null(pair->key);
 		assert_true(der_is_secret(pair->key));
-		assert_null(pair->token_key);
+		assert_null(pair->more);
 		assert_int_equal(pair->facts->not_before, PKI_2020);
 	}
 	certificate_unref(certificate);

@@ -97,8 +97,9 @@ static void check_signs(const struct pair *pair)
 	assert_int_equal(gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER), 0);
 	assert_int_equal(gnutls_pubkey_init(&public_key), 0);
 	assert_int_equal(gnutls_pubkey_import_x509(public_key, crt, 0), 0);
-	assert_int_equal(
-		gnutls_privkey_sign_data2(pair->token_key, algorithm, 0, &data, &signature), 0);
+	assert_int_equal(gnutls_privkey_sign_data2(
+				 pair_more(pair)->token_key, algorithm, 0, &data, &signature),
+		0);
 	assert_true(gnutls_pubkey_verify_data2(public_key, algorithm, 0, &data, &signature) >= 0);
 	gnutls_free(signature.data);
 	gnutls_pubkey_deinit(public_key);
@@ -133,7 +134,7 @@ static void uses_keys_in_a_token(void **state)
 			fail_msg("%s", certificate->faults[0].message);
 		assert_int_equal(certificate->pairs_length, 1);
 		assert_null(certificate->pairs[0].key);
-		assert_non_null(certificate->pairs[0].token_key);
+		assert_non_null(pair_more(&certificate->pairs[0])->token_key);
 		assert_int_equal(certificate->pairs[0].chain_length, 2);
 		check_signs(&certificate->pairs[0]);
 		certificate_unref(certificate);

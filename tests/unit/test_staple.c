@@ -183,12 +183,14 @@ static void costs_only_the_staple(void **state)
 		assert_int_equal(certificate_read(&entry, &options, &certificate, NULL), 0);
 		assert_int_equal(certificate->pairs_length, 1);
 		if (rows[i].message == NULL) {
-			assert_non_null(certificate->pairs[0].staple);
-			assert_int_equal(certificate->pairs[0].staple->from, YEAR_2030);
-			assert_int_equal(certificate->pairs[0].staple->until, YEAR_2031);
+			assert_non_null(pair_more(&certificate->pairs[0])->staple);
+			assert_int_equal(
+				pair_more(&certificate->pairs[0])->staple->from, YEAR_2030);
+			assert_int_equal(
+				pair_more(&certificate->pairs[0])->staple->until, YEAR_2031);
 		} else {
 			fault = &certificate->faults[certificate->faults_length - 1];
-			assert_null(certificate->pairs[0].staple);
+			assert_null(pair_more(&certificate->pairs[0])->staple);
 			assert_int_equal(fault->code, FINDING_STAPLE_INVALID);
 			assert_string_equal(fault->file, rows[i].staple);
 			if (strstr(fault->message, rows[i].message) == NULL)
