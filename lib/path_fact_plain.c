@@ -2,7 +2,6 @@
 #include "path_dn.h"
 #include "path_extension.h"
 #include "path_fact.h"
-#include "path_rule.h"
 #include "plain.h"
 #include <certbind/error.h>
 #include <ctype.h>
@@ -116,20 +115,6 @@ static bool read_key(struct fact *fact, const struct plain *plain)
 	return true;
 }
 
-/* Weak ones and those with parameters are GnuTLS' to tell. */
-static bool read_signature_algorithm(struct fact *fact, const struct plain *plain)
-{
-	char oid[PLAIN_OID_SIZE];
-	gnutls_pk_algorithm_t key_algorithm;
-
-	if (!plain_read_oid(plain->tree, "tbsCertificate.signature.algorithm", oid))
-		return false;
-	fact->signature_algorithm = gnutls_oid_to_sign(oid);
-	key_algorithm = gnutls_sign_get_pk_algorithm(fact->signature_algorithm);
-	return (key_algorithm == GNUTLS_PK_ECDSA || key_algorithm == GNUTLS_PK_RSA) &&
-	       !rule_is_weak_signature(fact->signature_algorithm);
-}
-
 /* Whole bytes, all of them: libtasn1 takes it when a BIT STRING has more than seven unused bits. */
 static bool has_whole_bytes(const struct plain *plain, int bits)
 {
@@ -147,11 +132,11 @@ static bool read_signature(struct fact *fact, const struct plain *plain)
 	int bits = sizeof(signature); /* first bytes, then bits */
 	struct certificate_part part;
 
-	if (!read_signature_algorithm(fact, plain) ||
-		!plain_locate(plain, "tbsCertificate", &part) ||
+	if (!plain_locate(plain, "tbsCertificate", &part) ||
 		asn1_read_value(plain->tree, "signature", signature, &bits) != ASN1_SUCCESS ||
 		!has_whole_bytes(plain, bits))
 		return false;
+	fact->signature_algorithm = plain->signature_algorithm;
 	fact->signed_part.data = der_peek(plain->der).data + part.at;
 	fact->signed_part.size = part.size;
 	fact->signature.data = gnutls_malloc((size_t)bits / 8);

@@ -56,18 +56,29 @@ bool plain_split(const unsigned char *data, size_t size, struct plain_content *c
 	return true;
 }
 
-/* GnuTLS wants version 3 where there are extensions, and one algorithm inside and outside. */
-static bool check_form(const struct plain *plain)
+static bool part_is(const struct plain *plain, const struct certificate_part *part,
+	const unsigned char *data, size_t size)
 {
-	unsigned char version[8];
-	struct certificate_part inner, outer;
-	size_t size;
+	return part->size == size && memcmp(plain->der->data + part->at, data, size) == 0;
+}
 
-	return plain_read(plain->tree, "tbsCertificate.version", version, sizeof(version), &size) &&
-	       size == 1 && version[0] == 2 &&
-	       plain_locate(plain, "tbsCertificate.signature", &inner) &&
-	       plain_locate(plain, "signatureAlgorithm", &outer) &&
-	       certificate_parts_equal(plain->der, &inner, plain->der, &outer);
+/* GnuTLS wants version 3 where there are extensions, and one algorithm inside and outside. */
+static bool check_form(struct plain *plain)
+{
+	static const unsigned char version_3[] = { 0xa0, 3, 2, 1, 2 };
+	struct certificate_part version, inner, outer;
+	const struct plain_algorithm *algorithm;
+
+	if (!plain_locate(plain, "tbsCertificate.version", &version) ||
+		!part_is(plain, &version, version_3, sizeof(version_3)) ||
+		!plain_locate(plain, "tbsCertificate.signature", &inner) ||
+		!plain_locate(plain, "signatureAlgorithm", &outer) ||
+		!certificate_parts_equal(plain->der, &inner, plain->der, &outer))
+		return false;
+	algorithm = plain_signature_algorithm_peek(plain->der->data + inner.at, inner.size);
+	if (algorithm != NULL)
+		plain->signature_algorithm = algorithm->signature;
+	return algorithm != NULL;
 }
 
 bool plain_open(struct plain *plain, const struct der *der, asn1_node definitions)
@@ -148,25 +159,6 @@ bool plain_read_time(const struct plain *plain, const char *element, int64_t *mo
 	return high >= 0 && low >= 0 && read_moment(high * 100 + low, time + 6, moment);
 }
 
-static bool read_curve_key(const struct plain *plain, struct plain_key *key)
-{
-	unsigned char parameters[PLAIN_OID_SIZE];
-	char oid[PLAIN_OID_SIZE];
-	size_t length;
-	int used;
-
-	if (!plain_read(plain->tree, "tbsCertificate.subjectPublicKeyInfo.algorithm.parameters",
-		    parameters, sizeof(parameters), &length) ||
-		parameters[0] != ASN1_TAG_OBJECT_ID ||
-		asn1_get_object_id_der(parameters + 1, (int)length - 1, &used, oid, sizeof(oid)) !=
-			ASN1_SUCCESS)
-		return false;
-	key->algorithm = GNUTLS_PK_ECDSA;
-	key->curve = gnutls_oid_to_ecc_curve(oid);
-	key->bits = (unsigned int)gnutls_ecc_curve_get_size(key->curve) * 8;
-	return public_id_takes_point(key->curve, key->bytes, key->size);
-}
-
 static unsigned int count_bits(const unsigned char *number, size_t size)
 {
 	unsigned int bits = (unsigned int)size * 8;
@@ -181,16 +173,10 @@ static unsigned int count_bits(const unsigned char *number, size_t size)
 
 static bool read_rsa_key(const struct plain *plain, struct plain_key *key)
 {
-	unsigned char parameters[4];
-	size_t length;
 	bool is_it;
-	asn1_node tree;
+	asn1_node tree =
+		pkix_decode(plain->definitions, "CertbindPKIX.RSAPublicKey", key->bytes, key->size);
 
-	if (!plain_read(plain->tree, "tbsCertificate.subjectPublicKeyInfo.algorithm.parameters",
-		    parameters, sizeof(parameters), &length) ||
-		length != 2 || parameters[0] != ASN1_TAG_NULL)
-		return false;
-	tree = pkix_decode(plain->definitions, "CertbindPKIX.RSAPublicKey", key->bytes, key->size);
 	if (tree == NULL)
 		return false;
 	/* None is negative. */
@@ -200,28 +186,31 @@ static bool read_rsa_key(const struct plain *plain, struct plain_key *key)
 			&key->exponent_size) &&
 		((key->modulus[0] | key->exponent[0]) & 0x80) == 0;
 	(void)asn1_delete_structure(&tree);
-	key->algorithm = GNUTLS_PK_RSA;
 	key->bits = is_it ? count_bits(key->modulus, key->modulus_size) : 0;
 	return is_it;
 }
 
 bool plain_read_key(const struct plain *plain, struct plain_key *key)
 {
-	char oid[PLAIN_OID_SIZE];
 	int bits = sizeof(key->bytes); /* first bytes, then bits: that is libtasn1's way */
+	struct certificate_part part;
+	const struct plain_algorithm *algorithm;
 
-	if (!plain_read_oid(
-		    plain->tree, "tbsCertificate.subjectPublicKeyInfo.algorithm.algorithm", oid) ||
+	if (!plain_locate(plain, "tbsCertificate.subjectPublicKeyInfo.algorithm", &part) ||
 		asn1_read_value(plain->tree, "tbsCertificate.subjectPublicKeyInfo.subjectPublicKey",
 			key->bytes, &bits) != ASN1_SUCCESS ||
 		bits <= 0 || bits % 8 != 0)
 		return false;
+	algorithm = plain_key_algorithm_peek(plain->der->data + part.at, part.size);
+	if (algorithm == NULL)
+		return false;
 	key->size = (size_t)bits / 8;
-	if (strcmp(oid, "1.2.840.10045.2.1") == 0)
-		return read_curve_key(plain, key);
-	if (strcmp(oid, "1.2.840.113549.1.1.1") == 0)
+	key->algorithm = algorithm->key;
+	key->curve = algorithm->curve;
+	if (key->algorithm == GNUTLS_PK_RSA)
 		return read_rsa_key(plain, key);
-	return false;
+	key->bits = (unsigned int)gnutls_ecc_curve_get_size(key->curve) * 8;
+	return public_id_takes_point(key->curve, key->bytes, key->size);
 }
 
 /* Printing each element's name would take longer than reading it. */

@@ -8,8 +8,8 @@
 
 /*
  * A plain certificate, as nearly all are, decoded by libtasn1 alone: importing it into GnuTLS and
- * asking that takes four times as long. Plain is only what GnuTLS takes as well: version 3, a key of
- * RSA or of a NIST curve, dates as RFC 5280 wants them, no extension twice, names that are dNSName,
+ * asking that takes four times as long. Plain is only what GnuTLS takes as well: version 3, signed with
+ * RSA or ECDSA and SHA-2, a key of RSA or of a NIST curve, dates as RFC 5280 wants them, no extension twice, names that are dNSName,
  * rfc822Name, URI or iPAddress, no issuerAltName, no TLS features. Whatever is false here: GnuTLS
  * has to read the certificate.
  */
@@ -17,6 +17,7 @@ struct plain {
 	const struct der *der;
 	asn1_node definitions; /* see pkix_definitions() */
 	asn1_node tree;
+	gnutls_sign_algorithm_t signature_algorithm; /* of the issuer's signature */
 };
 
 enum { PLAIN_OID_SIZE = 64 }; /* GnuTLS takes longer ones; plain certificates have none */
@@ -42,6 +43,17 @@ bool plain_split(const unsigned char *data, size_t size, struct plain_content *c
 
 /* Writes the name of a list's element, from 1, and a NUL; returns where that is. */
 char *plain_put_index(char *end, int index);
+
+/* plain_algorithm.c: what an AlgorithmIdentifier stands for. NULL: another one. */
+struct plain_algorithm {
+	gnutls_pk_algorithm_t key; /* of a key */
+	gnutls_ecc_curve_t curve; /* of a curve's */
+	gnutls_sign_algorithm_t signature; /* of a signature */
+	size_t size;
+	unsigned char der[22];
+};
+const struct plain_algorithm *plain_key_algorithm_peek(const unsigned char *der, size_t size);
+const struct plain_algorithm *plain_signature_algorithm_peek(const unsigned char *der, size_t size);
 
 bool plain_read_time(const struct plain *plain, const char *element, int64_t *moment);
 

@@ -135,12 +135,14 @@ static const struct row rows[] = {
 
 	/* signatures and keys */
 	{ "BR 7.1.3.2: RSA with SHA-256", "rsa_sha256", NOTHING, true },
+	{ "BR 7.1.3.2: RSA with SHA-384", "rsa_sha384", NOTHING, true },
 	{ "BR 7.1.3.2: RSA with SHA-512", "rsa_sha512", NOTHING, true },
 	{ "BR 7.1.3.2: RSA-PSS", "rsa_pss", NOTHING, true },
 	{ "BR 7.1.3.2: RSA with SHA-1", "rsa_sha1", CODE(WEAK_SIGNATURE), false },
 	{ "BR 7.1.3.2: RSA with MD5", "rsa_md5", CODE(WEAK_SIGNATURE), false },
 	{ "BR 7.1.3.2: ECDSA with SHA-1", "ecdsa_sha1", CODE(WEAK_SIGNATURE), false },
 	{ "BR 7.1.3.2: ECDSA with SHA-384", "ecdsa_sha384", NOTHING, true },
+	{ "BR 7.1.3.2: ECDSA with SHA-512", "ecdsa_sha512", NOTHING, true },
 	{ "BR 7.1.3.2: SHA-1 in an issuer", "ca_sha1", CODE(WEAK_SIGNATURE), false },
 	{ "BR 7.1.3.2: SHA-1 in an anchor", "root_sha1", NOTHING, true },
 	{ "BR 7.1.3.2: Ed25519", "ed25519_signs", NOTHING, true },
