@@ -12,6 +12,11 @@ void candidate_init(struct candidate *candidate, struct certificate *certificate
 
 	memset(candidate, 0, sizeof(*candidate));
 	candidate->certificate = certificate;
+	if (certificate->pairs_length > 0) {
+		candidate->names = certificate_facts_names(certificate->pairs[0].facts);
+		candidate->names_length = certificate->pairs[0].facts->names_length;
+		candidate->has_pairs = certificate->pairs_length > 1;
+	}
 	for (i = 0; i < certificate->pairs_length; i++) {
 		const struct pair *pair = &certificate->pairs[i];
 
@@ -116,27 +121,41 @@ static bool tables_have(const struct table *tables, size_t length, const char *n
 	return true;
 }
 
-int candidate_names_each(struct candidate *candidate, candidate_visit *visit, void *data)
+/* Those of `length` more pairs; NULL as tables: there are none. */
+static int names_each(struct candidate *candidate, const struct table *tables, size_t length,
+	candidate_visit *visit, void *data)
 {
-	const struct certificate *certificate = candidate->certificate;
-	size_t others = certificate->pairs_length - 1;
-	struct table *tables = NULL;
-	const char *name = certificate_facts_names(certificate->pairs[0].facts);
-	int status = CERTBIND_OK;
+	const char *name = candidate->names;
 	size_t i;
+	int status = CERTBIND_OK;
 
-	if (others > 0) {
-		tables = calloc(others, sizeof(*tables));
-		if (tables == NULL)
-			return CERTBIND_E_MEMORY;
-	}
-	for (i = 0; i < others && status == CERTBIND_OK; i++)
-		status = pair_names_table(&certificate->pairs[i + 1], &tables[i]);
-	for (i = 0; i < certificate->pairs[0].facts->names_length && status == CERTBIND_OK; i++) {
-		if (tables_have(tables, others, name))
+	for (i = 0; i < candidate->names_length && status == CERTBIND_OK; i++) {
+		if (tables_have(tables, length, name))
 			status = visit(data, candidate, name);
 		name += strlen(name) + 1;
 	}
+	return status;
+}
+
+int candidate_names_each(struct candidate *candidate, candidate_visit *visit, void *data)
+{
+	const struct certificate *certificate = candidate->certificate;
+	struct table *tables;
+	size_t others;
+	size_t i;
+	int status = CERTBIND_OK;
+
+	/* Most have one, and what it is in is far away. */
+	if (!candidate->has_pairs)
+		return names_each(candidate, NULL, 0, visit, data);
+	others = certificate->pairs_length - 1;
+	tables = calloc(others, sizeof(*tables));
+	if (tables == NULL)
+		return CERTBIND_E_MEMORY;
+	for (i = 0; i < others && status == CERTBIND_OK; i++)
+		status = pair_names_table(&certificate->pairs[i + 1], &tables[i]);
+	if (status == CERTBIND_OK)
+		status = names_each(candidate, tables, others, visit, data);
 	for (i = 0; i < others; i++)
 		table_clear(&tables[i]);
 	free(tables);

@@ -9,6 +9,9 @@
 /* One certificate that could be chosen for a host. */
 struct candidate {
 	struct certificate *certificate; /* borrowed */
+	const char *names; /* of its first pair, as certificate_facts_names() has them */
+	uint16_t names_length;
+	bool has_pairs; /* several */
 	int64_t not_before, not_after; /* of all its pairs together */
 	enum { CANDIDATE_NOT_JUDGED, CANDIDATE_TRUSTED, CANDIDATE_UNTRUSTED } trust;
 	size_t marks; /* how many hosts of the binding at hand it covers */

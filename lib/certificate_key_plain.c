@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "certificate_read.h"
 #include "pkix.h"
+#include "plain.h"
 #include <gnutls/x509.h>
 #include <string.h>
 
-enum { OID_SIZE = 64, PARAMETERS_SIZE = 64, POINT_SIZE = 2 * 66 + 1, SCALAR_SIZE = 66 + 1 };
+enum { IDENTIFIER_SIZE = 64, POINT_SIZE = 2 * 66 + 1, SCALAR_SIZE = 66 + 1 };
 
 static bool is_number(asn1_node tree, const char *element, unsigned char number)
 {
@@ -18,22 +19,14 @@ static bool is_number(asn1_node tree, const char *element, unsigned char number)
 /* The curve of a key's algorithm; GNUTLS_ECC_CURVE_INVALID: none, or none that is known. */
 static gnutls_ecc_curve_t read_curve(asn1_node tree)
 {
-	unsigned char parameters[PARAMETERS_SIZE];
-	char oid[OID_SIZE];
-	int size = sizeof(oid);
-	int used;
+	const struct plain_algorithm *algorithm = NULL;
+	unsigned char identifier[IDENTIFIER_SIZE];
+	int size = sizeof(identifier);
 
-	if (asn1_read_value(tree, "privateKeyAlgorithm.algorithm", oid, &size) != ASN1_SUCCESS ||
-		strcmp(oid, "1.2.840.10045.2.1") != 0)
-		return GNUTLS_ECC_CURVE_INVALID;
-	size = sizeof(parameters);
-	if (asn1_read_value(tree, "privateKeyAlgorithm.parameters", parameters, &size) !=
-			ASN1_SUCCESS ||
-		size < 2 || parameters[0] != ASN1_TAG_OBJECT_ID ||
-		asn1_get_object_id_der(parameters + 1, size - 1, &used, oid, sizeof(oid)) !=
-			ASN1_SUCCESS)
-		return GNUTLS_ECC_CURVE_INVALID;
-	return gnutls_oid_to_ecc_curve(oid);
+	if (asn1_read_value(tree, "privateKeyAlgorithm", identifier, &size) == ASN1_SUCCESS &&
+		size > 0)
+		algorithm = plain_key_algorithm_peek(identifier, (size_t)size);
+	return algorithm != NULL ? algorithm->curve : GNUTLS_ECC_CURVE_INVALID;
 }
 
 /* The content of the string in which PKCS#8 has the key itself. */

@@ -13,11 +13,33 @@ struct parameters {
 	gnutls_datum_t first, second;
 };
 
+/* Mostly it is little, which is hashed at once. */
+enum { SMALL_SIZE = 640 };
+
+static int hash_small(const struct parameters *parameters, unsigned char id[PUBLIC_ID_SIZE])
+{
+	unsigned char all[SMALL_SIZE];
+	unsigned char *end = all;
+
+	memcpy(end, &parameters->head, sizeof(parameters->head));
+	end += sizeof(parameters->head);
+	memcpy(end, parameters->first.data, parameters->first.size);
+	end += parameters->first.size;
+	if (parameters->second.size > 0)
+		memcpy(end, parameters->second.data, parameters->second.size);
+	end += parameters->second.size;
+	return gnutls_hash_fast(GNUTLS_DIG_SHA256, all, (size_t)(end - all), id);
+}
+
 static int hash_parameters(const struct parameters *parameters, unsigned char *id)
 {
 	gnutls_hash_hd_t hash;
-	int status = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256);
+	int status;
 
+	if (sizeof(parameters->head) + (size_t)parameters->first.size + parameters->second.size <=
+		SMALL_SIZE)
+		return hash_small(parameters, id);
+	status = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256);
 	if (status < 0)
 		return status;
 	status = gnutls_hash(hash, &parameters->head, sizeof(parameters->head));
