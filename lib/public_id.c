@@ -13,10 +13,20 @@ struct parameters {
 	gnutls_datum_t first, second;
 };
 
-/* Mostly it is little, which is hashed at once. */
-enum { SMALL_SIZE = 640 };
+enum {
+	DIGEST_SIZE = 32, /* SHA-256 */
+	SMALL_SIZE = 640 /* mostly it is little, which is hashed at once */
+};
 
-static int hash_small(const struct parameters *parameters, unsigned char id[PUBLIC_ID_SIZE])
+/* Of a digest that was made with that status. */
+static int id_of_digest(int status, const unsigned char *digest, unsigned char *id)
+{
+	if (status >= 0)
+		memcpy(id, digest, PUBLIC_ID_SIZE);
+	return status;
+}
+
+static int hash_small(const struct parameters *parameters, unsigned char digest[DIGEST_SIZE])
 {
 	unsigned char all[SMALL_SIZE];
 	unsigned char *end = all;
@@ -28,17 +38,18 @@ static int hash_small(const struct parameters *parameters, unsigned char id[PUBL
 	if (parameters->second.size > 0)
 		memcpy(end, parameters->second.data, parameters->second.size);
 	end += parameters->second.size;
-	return gnutls_hash_fast(GNUTLS_DIG_SHA256, all, (size_t)(end - all), id);
+	return gnutls_hash_fast(GNUTLS_DIG_SHA256, all, (size_t)(end - all), digest);
 }
 
 static int hash_parameters(const struct parameters *parameters, unsigned char *id)
 {
+	unsigned char digest[DIGEST_SIZE];
 	gnutls_hash_hd_t hash;
 	int status;
 
 	if (sizeof(parameters->head) + (size_t)parameters->first.size + parameters->second.size <=
 		SMALL_SIZE)
-		return hash_small(parameters, id);
+		return id_of_digest(hash_small(parameters, digest), digest, id);
 	status = gnutls_hash_init(&hash, GNUTLS_DIG_SHA256);
 	if (status < 0)
 		return status;
@@ -47,8 +58,8 @@ static int hash_parameters(const struct parameters *parameters, unsigned char *i
 		status = gnutls_hash(hash, parameters->first.data, parameters->first.size);
 	if (status >= 0 && parameters->second.size > 0)
 		status = gnutls_hash(hash, parameters->second.data, parameters->second.size);
-	gnutls_hash_deinit(hash, id);
-	return status;
+	gnutls_hash_deinit(hash, digest);
+	return id_of_digest(status, digest, id);
 }
 
 static int export_parameters(gnutls_pubkey_t key, struct parameters *parameters)
@@ -76,7 +87,8 @@ static int export_parameters(gnutls_pubkey_t key, struct parameters *parameters)
 static int public_id(gnutls_pubkey_t key, unsigned char *id)
 {
 	struct parameters parameters;
-	size_t id_size = PUBLIC_ID_SIZE;
+	unsigned char digest[DIGEST_SIZE];
+	size_t size = sizeof(digest);
 	int status;
 
 	memset(&parameters, 0, sizeof(parameters));
@@ -86,7 +98,9 @@ static int public_id(gnutls_pubkey_t key, unsigned char *id)
 	if (status >= 0)
 		status = hash_parameters(&parameters, id);
 	else if (status != GNUTLS_E_MEMORY_ERROR)
-		status = gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, id, &id_size);
+		status = id_of_digest(
+			gnutls_pubkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, digest, &size),
+			digest, id);
 	gnutls_free(parameters.first.data);
 	gnutls_free(parameters.second.data);
 	return status;
@@ -94,7 +108,8 @@ static int public_id(gnutls_pubkey_t key, unsigned char *id)
 
 int public_id_of_certificate(gnutls_x509_crt_t crt, unsigned char id[PUBLIC_ID_SIZE])
 {
-	size_t id_size = PUBLIC_ID_SIZE;
+	unsigned char digest[DIGEST_SIZE];
+	size_t size = sizeof(digest);
 	gnutls_pubkey_t key;
 	int status = gnutls_pubkey_init(&key);
 
@@ -105,7 +120,9 @@ int public_id_of_certificate(gnutls_x509_crt_t crt, unsigned char id[PUBLIC_ID_S
 		status = public_id(key, id);
 	else if (status != GNUTLS_E_MEMORY_ERROR)
 		/* A key of a kind that GnuTLS does not know: no private key can be its. */
-		status = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, id, &id_size);
+		status = id_of_digest(
+			gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, digest, &size),
+			digest, id);
 	gnutls_pubkey_deinit(key);
 	return status;
 }
