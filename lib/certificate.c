@@ -7,24 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct certificate *certificate_new(
-	const char *name, const struct config_place *place, struct der_pool *pool)
+static struct certificate *certificate_new(const char *name)
 {
-	const char *file = place->file != NULL ? place->file : "";
 	size_t size = strlen(name) + 1;
 	struct certificate *certificate = calloc(1, sizeof(*certificate) + size);
 
 	if (certificate == NULL)
 		return NULL;
 	atomic_init(&certificate->references, 1);
-	certificate->name = (char *)(certificate + 1);
-	memcpy(certificate->name, name, size);
-	certificate->line = place->line;
-	certificate->file = der_new(pool, file, strlen(file) + 1, false);
-	if (certificate->file != NULL)
-		return certificate;
-	certificate_unref(certificate);
-	return NULL;
+	certificate->name = memcpy(certificate + 1, name, size);
+	return certificate;
 }
 
 struct certificate *certificate_ref(struct certificate *certificate)
@@ -46,7 +38,6 @@ void certificate_unref(struct certificate *certificate)
 		free(certificate->faults[i].message);
 	}
 	sources_unref(certificate->sources);
-	der_unref(certificate->file);
 	free(certificate->pairs);
 	free(certificate->faults);
 	free(certificate);
@@ -160,7 +151,7 @@ int certificate_read(const struct config_certificate *entry,
 	const struct certificate_options *options, struct certificate **certificate,
 	struct certbind_error *error)
 {
-	*certificate = certificate_new(entry->name, &entry->place, options->pool);
+	*certificate = certificate_new(entry->name);
 	if (*certificate == NULL)
 		return error_memory(error);
 	(*certificate)->sources = sources_new();
@@ -204,11 +195,10 @@ int certificate_from_pem(const char *name, const unsigned char *pem, size_t size
 	const struct certificate_options *options, struct certificate **certificate,
 	struct certbind_error *error)
 {
-	const struct config_place nowhere = { 0 };
 	struct file_bytes bytes = { .is_secret = true, .secrets = der_pool_secrets(options->pool) };
 	int status = CERTBIND_E_MEMORY;
 
-	*certificate = certificate_new(name, &nowhere, options->pool);
+	*certificate = certificate_new(name);
 	/* The readers want a NUL behind the bytes. */
 	if (*certificate == NULL || !file_bytes_room(&bytes, size)) {
 		status = error_memory(error);

@@ -68,21 +68,14 @@ struct certificate {
 	atomic_uint references;
 	atomic_uint place; /* the one part that changes: see snapshot_certificate_place() */
 	char *name; /* in the same block */
-	/* Where it is configured, with a NUL; for one of certificate_dirs the directory. */
-	struct der *file;
 	struct pair *pairs; /* the usable ones, in configured order; their chains are behind them */
 	struct certificate_fault *faults;
 	struct sources *sources; /* what it was read from; NULL: not from files */
 	uint32_t pairs_length;
-	uint32_t faults_length;
-	int line;
-	bool is_foreign; /* its file proved to be nothing: see config_pair.may_be_foreign */
+	unsigned int faults_length : 31;
+	unsigned int
+		is_foreign : 1; /* its file proved to be nothing: see config_pair.may_be_foreign */
 };
-
-static inline const char *certificate_file(const struct certificate *certificate)
-{
-	return (const char *)certificate->file->data;
-}
 
 /* The issuer's certificate that was read last: mostly it is the next one's, too. */
 struct certificate_recent {

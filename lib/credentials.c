@@ -254,9 +254,9 @@ int credentials_make(struct certificate *const *members, size_t members_length,
 	status = credentials_fill(made);
 	if (status < 0) {
 		credentials_unref(made);
-		return error_set(error, CERTBIND_E_TLS, certificate_file(members[0]),
-			members[0]->line, "certificate \"%s\": GnuTLS can't use it: %s",
-			members[0]->name, gnutls_strerror(status));
+		return error_set(error, CERTBIND_E_TLS, NULL, 0,
+			"certificate \"%s\": GnuTLS can't use it: %s", members[0]->name,
+			gnutls_strerror(status));
 	}
 	*credentials = made;
 	return CERTBIND_OK;

@@ -53,6 +53,22 @@ static int served_reasons(
 	return status;
 }
 
+/* Where the certificate is configured, if it is one of the snapshot. */
+static void set_place(const struct served *served, const struct certificate *certificate,
+	struct certbind_finding *finding)
+{
+	const struct snapshot *snapshot = served->snapshot;
+	size_t index = certificate != NULL ? snapshot_certificate_index(snapshot, certificate->name)
+					   : snapshot->certificates_length;
+
+	finding->file = NULL;
+	finding->line = 0;
+	if (index == snapshot->certificates_length)
+		return;
+	finding->file = snapshot->states[index].file;
+	finding->line = snapshot->states[index].line;
+}
+
 static int tell_invalid(const struct served *served, const struct reasons *reasons,
 	struct certbind_finding *finding, certbind_finding_func *func, void *data)
 {
@@ -71,8 +87,7 @@ static int tell_invalid(const struct served *served, const struct reasons *reaso
 	finding->not_after = certificate_facts(served->chain[0], &facts, &ignored) < 0
 				     ? -1
 				     : (time_t)facts->not_after;
-	finding->file = known == NULL ? NULL : certificate_file(known);
-	finding->line = known == NULL ? 0 : known->line;
+	set_place(served, known, finding);
 	finding->advice = text;
 	return func(data, finding);
 }
@@ -100,8 +115,7 @@ static int tell_differs(const struct served *served, struct certbind_finding *fi
 	finding->severity = finding_severity(FINDING_SERVED_DIFFERS);
 	finding->certificate = owner->name[0] != '\0' ? owner->name : NULL; /* certbind's own */
 	finding->not_after = (time_t)bundle_members_not_after(served->expected);
-	finding->file = certificate_file(owner);
-	finding->line = owner->line;
+	set_place(served, owner, finding);
 	finding->advice = text;
 	return func(data, finding);
 }

@@ -93,6 +93,11 @@ static int tell(void *data, const struct certbind_finding *finding)
 
 	assert_int_equal(finding->severity, CERTBIND_SEVERITY_ERROR);
 	assert_non_null(strstr(finding->advice, "imaps://x:1 serves "));
+	/* Whoever is to change it is told where it is configured. */
+	assert_int_equal(finding->file != NULL, finding->certificate != NULL);
+	if (finding->file != NULL)
+		assert_non_null(strstr(finding->file, "/served.conf"));
+	assert_int_equal(finding->line > 0, finding->file != NULL);
 	(void)snprintf(told->text + length, sizeof(told->text) - length, "%s %s %s;",
 		finding->domain != NULL ? finding->domain : "-",
 		finding->certificate != NULL ? finding->certificate : "-", finding->code);
