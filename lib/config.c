@@ -295,7 +295,7 @@ static void config_domains_free(struct config *config)
 	size_t i;
 
 	for (i = 0; i < config->domains_length; i++) {
-		if (config->domains[i]->file != NULL) /* which has it */
+		if (config->domains[i]->is_in_file) /* which has it */
 			continue;
 		config_domain_clear(config->domains[i]);
 		free(config->domains[i]);

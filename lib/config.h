@@ -73,10 +73,10 @@ struct config_choice_entry {
 struct config_domain {
 	const char *name; /* folded; behind it in the same block, or its file's */
 	struct config_choice_entry *choices; /* by service index, at most one each */
-	struct config_file *file; /* that it is a part of; NULL: it stands for itself */
 	struct config_place place;
 	uint32_t choices_length;
 	bool has_own_file; /* of domains_dir, which less trusted users may write */
+	bool is_in_file; /* a part of that file's struct; else it stands for itself */
 };
 
 /*

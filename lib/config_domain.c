@@ -189,7 +189,7 @@ static void domain_keep_take(
 	name = file != NULL ? domain->name : kept->name;
 	*kept = *domain;
 	kept->name = name;
-	kept->file = file;
+	kept->is_in_file = file != NULL;
 	if (!config_domain_append(reader, kept) && file == NULL) {
 		config_domain_clear(kept);
 		free(kept);
