@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-	FILES_AT_ONCE = 256, /* whose texts are in memory together */
-	FILE_THREAD_WORTH = 64 /* files: fewer are read before a thread has started */
+	FILES_AT_ONCE = 128, /* the texts of twice as many are in memory at most */
+	FILE_THREAD_WORTH = 16 /* files: fewer are read before a thread has started */
 };
 
 /* What the directory has, sorted by name. */
@@ -210,39 +210,59 @@ static void read_one(void *data, size_t worker, size_t index)
 	config_domain_file_read(&readings[index]);
 }
 
-/* Several in the order of the list, from `items`. Where none can be taken over they are read at once. */
-static void directory_files(struct config_reader *reader, const char *path,
-	const struct directory_item *items, size_t length, struct config_file_reading *readings)
+/* Files that follow one another in the list, and are read together. */
+struct directory_part {
+	struct config_file_reading readings[FILES_AT_ONCE];
+	size_t length;
+	struct parallel job;
+};
+
+/* Where files of the former config may be taken over none is read ahead. */
+static void part_begin(struct config_reader *reader, const char *path,
+	const struct directory_list *list, size_t first, struct directory_part *part)
 {
+	bool is_ahead = reader->former == NULL;
 	size_t i;
 
-	memset(readings, 0, length * sizeof(*readings));
-	for (i = 0; i < length; i++) {
-		readings[i].name = items[i].name;
-		readings[i].is_listed = items[i].is_listed;
-		if (reader->former == NULL)
-			config_domain_file_begin(reader, path, &readings[i]);
+	part->length = list->length - first;
+	if (part->length > FILES_AT_ONCE)
+		part->length = FILES_AT_ONCE;
+	memset(part->readings, 0, part->length * sizeof(part->readings[0]));
+	for (i = 0; i < part->length; i++) {
+		part->readings[i].name = list->items[first + i].name;
+		part->readings[i].is_listed = list->items[first + i].is_listed;
+		if (is_ahead)
+			config_domain_file_begin(reader, path, &part->readings[i]);
 	}
-	parallel_run(length, FILE_THREAD_WORTH, read_one, readings);
-	for (i = 0; i < length; i++)
-		directory_file(reader, path, &readings[i]);
+	parallel_begin(&part->job, is_ahead ? part->length : 0, FILE_THREAD_WORTH, read_one,
+		part->readings);
 }
 
+/* While one part is parsed, the texts of the next are read. */
 static void directory_read_all(
 	struct config_reader *reader, const char *path, const struct directory_list *list)
 {
-	struct config_file_reading *readings = malloc(FILES_AT_ONCE * sizeof(*readings));
-	size_t i, length;
+	struct directory_part *parts = malloc(2 * sizeof(*parts));
+	struct directory_part *part = parts;
+	size_t first = 0;
+	size_t i;
 
-	if (readings == NULL)
+	if (parts == NULL) {
 		reader->is_out_of_memory = true;
-	for (i = 0; readings != NULL && i < list->length; i += length) {
-		length = list->length - i;
-		if (length > FILES_AT_ONCE)
-			length = FILES_AT_ONCE;
-		directory_files(reader, path, &list->items[i], length, readings);
+		return;
 	}
-	free(readings);
+	part_begin(reader, path, list, 0, part);
+	while (part->length > 0) {
+		struct directory_part *next = part == parts ? parts + 1 : parts;
+
+		first += part->length;
+		parallel_end(&part->job);
+		part_begin(reader, path, list, first, next);
+		for (i = 0; i < part->length; i++)
+			directory_file(reader, path, &part->readings[i]);
+		part = next;
+	}
+	free(parts);
 }
 
 void config_directory_read(struct config_reader *reader)
