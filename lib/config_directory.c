@@ -242,15 +242,18 @@ static void part_begin(struct config_reader *reader, const char *path,
 static void directory_read_all(
 	struct config_reader *reader, const char *path, const struct directory_list *list)
 {
-	struct directory_part *parts = malloc(2 * sizeof(*parts));
-	struct directory_part *part = parts;
+	struct directory_part *parts, *part;
 	size_t first = 0;
 	size_t i;
 
+	if (list->items == NULL)
+		return;
+	parts = malloc(2 * sizeof(*parts));
 	if (parts == NULL) {
 		reader->is_out_of_memory = true;
 		return;
 	}
+	part = parts;
 	part_begin(reader, path, list, 0, part);
 	while (part->length > 0) {
 		struct directory_part *next = part == parts ? parts + 1 : parts;
