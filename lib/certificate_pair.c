@@ -133,19 +133,20 @@ struct pair *pairs_join(struct pair *pairs, size_t length)
 	size_t size = length * sizeof(*pairs);
 	struct pair *joined;
 	struct der **chain;
+	unsigned int j;
 	size_t i;
 
 	for (i = 0; i < length; i++)
-		size += pairs[i].chain_length * sizeof(struct der *);
+		size += pairs[i].chain_length * sizeof(*chain);
 	joined = malloc(size);
 	if (joined == NULL)
 		return NULL;
-	memcpy(joined, pairs, length * sizeof(*pairs));
 	chain = (struct der **)(void *)(joined + length);
 	for (i = 0; i < length; i++) {
+		joined[i] = pairs[i];
 		joined[i].chain = chain;
-		memcpy(chain, pairs[i].chain, pairs[i].chain_length * sizeof(struct der *));
-		chain += pairs[i].chain_length;
+		for (j = 0; j < pairs[i].chain_length; j++)
+			*chain++ = pairs[i].chain[j];
 		free(pairs[i].chain);
 	}
 	memset(pairs, 0, length * sizeof(*pairs));
