@@ -8,10 +8,10 @@
 
 /*
  * A plain certificate, as nearly all are, decoded by libtasn1 alone: importing it into GnuTLS and
- * asking that takes four times as long. Plain is only what GnuTLS takes as well: version 3, signed with
- * RSA or ECDSA and SHA-2, a key of RSA or of a NIST curve, dates as RFC 5280 wants them, no extension twice, names that are dNSName,
- * rfc822Name, URI or iPAddress, no issuerAltName, no TLS features. Whatever is false here: GnuTLS
- * has to read the certificate.
+ * asking that takes four times as long. Plain is only what GnuTLS takes as well: version 3, signed
+ * with RSA or ECDSA and SHA-2, a key of RSA or of a NIST curve, dates as RFC 5280 wants them, no
+ * extension twice, names that are dNSName, rfc822Name, URI or iPAddress, no issuerAltName, no TLS
+ * features. Whatever is false here: GnuTLS has to read the certificate.
  */
 struct plain {
 	const struct der *der;

@@ -143,37 +143,53 @@ static int session_negotiate_protocol(gnutls_session_t session, struct session_s
 		session, protocols, length, GNUTLS_ALPN_MANDATORY | GNUTLS_ALPN_SERVER_PRECEDENCE);
 }
 
-/* NULL: there is no bundle, or its credentials can't be made. */
+/* Where the certificate that it is about is configured. */
+static void locate_error(const struct snapshot *snapshot, const struct certificate *certificate,
+	struct certbind_error *error)
+{
+	size_t place = snapshot_certificate_place(snapshot, certificate);
+
+	if (error->status != CERTBIND_E_TLS || place == snapshot->certificates_length)
+		return;
+	(void)snprintf(error->file, sizeof(error->file), "%s", snapshot->states[place].file);
+	error->line = snapshot->states[place].line;
+}
+
+/* NULL: there is no bundle, or its credentials can't be made. `snapshot` has it; NULL: none does. */
 static struct credentials *session_try_bundle(
-	const struct session_state *state, struct bundle *bundle)
+	const struct session_state *state, const struct snapshot *snapshot, struct bundle *bundle)
 {
 	struct credentials *credentials = NULL;
 	struct certbind_error why;
 
-	if (bundle != NULL && bundle_credentials(bundle, &credentials, &why) < 0)
-		store_log(state->context->store, CERTBIND_LEVEL_ERROR, &why);
-	return credentials;
+	if (bundle == NULL || bundle_credentials(bundle, &credentials, &why) == CERTBIND_OK)
+		return credentials;
+	if (snapshot != NULL)
+		locate_error(snapshot, bundle->members[0], &why);
+	store_log(state->context->store, CERTBIND_LEVEL_ERROR, &why);
+	return NULL;
 }
 
 static struct credentials *session_try_place(
-	const struct session_state *state, const struct snapshot_service *service, uint32_t place)
+	const struct session_state *state, const struct snapshot *snapshot, uint32_t place)
 {
-	return session_try_bundle(state, snapshot_bundle_peek(service->snapshot, place));
+	return session_try_bundle(state, snapshot, snapshot_bundle_peek(snapshot, place));
 }
 
 /* The result's credentials; where they can't be made, the next best, down to certbind's own. */
 static struct credentials *session_make_credentials(const struct session_state *state,
 	const struct snapshot_service *service, const struct snapshot_result *result)
 {
-	struct credentials *credentials = session_try_place(state, service, result->bundle);
+	struct credentials *credentials =
+		session_try_place(state, service->snapshot, result->bundle);
 	struct bundle *own;
 
 	if (credentials == NULL && service->default_at != result->bundle)
-		credentials = session_try_place(state, service, service->default_at);
+		credentials = session_try_place(state, service->snapshot, service->default_at);
 	if (credentials != NULL)
 		return credentials;
 	own = store_own_bundle(state->context->store);
-	credentials = session_try_bundle(state, own);
+	credentials = session_try_bundle(state, NULL, own);
 	bundle_unref(own);
 	return credentials;
 }

@@ -315,9 +315,23 @@ static void a_handshake_survives(void **state)
 	tell("handshake", n - 2, refused);
 }
 
+/* What GnuTLS can't use: it is told where that is configured. */
+static void note_unusable(void *data, int level, const struct certbind_error *event)
+{
+	size_t *count = data;
+
+	(void)level;
+	if (strstr(event->message, "can't use it") == NULL)
+		return;
+	assert_non_null(strstr(event->file, "/certbind.conf"));
+	assert_int_equal(event->line, strstr(event->message, "\"panel\"") != NULL ? 7 : 8);
+	(*count)++;
+}
+
 static void a_first_handshake_survives(void **state)
 {
 	const char *path = prepare();
+	size_t unusable = 0;
 	size_t live = memory_live();
 	size_t refused = 0;
 	bool has_failed = true;
@@ -328,6 +342,7 @@ static void a_first_handshake_survives(void **state)
 		struct certbind_store *store = open_store(path);
 		struct certbind_context *context = new_context(store, "webmail");
 
+		certbind_store_set_log(store, note_unusable, &unusable);
 		has_failed = handshake_survives(context, n, &refused);
 		assert_string_equal(serve(context, good), "*.good.example");
 		certbind_context_free(context);
@@ -335,6 +350,7 @@ static void a_first_handshake_survives(void **state)
 		assert_int_equal(memory_live(), live);
 	}
 	tell("first handshake", n - 2, refused);
+	assert_true(unusable > 0);
 }
 
 int main(void)
