@@ -40,7 +40,7 @@ void credentials_unref(struct credentials *credentials)
 static int credentials_staple(gnutls_session_t session, void *data, gnutls_datum_t *response)
 {
 	const struct credentials_staple *source = data;
-	const struct staple *staple = pair_more(source->pair)->staple;
+	const struct staple *staple = source->staple;
 	int64_t now = (int64_t)clock_source_now(source->clock);
 
 	(void)session;
@@ -187,7 +187,7 @@ static int credentials_add_pair(
 			gnutls_pcert_deinit(&chain[i]);
 		gnutls_privkey_deinit(key);
 	} else if (pair_more(pair)->staple != NULL) {
-		staple->pair = pair;
+		staple->staple = pair_more(pair)->staple;
 		staple->clock = credentials->clock;
 		status = gnutls_certificate_set_ocsp_status_request_function2(
 			credentials->handle, (unsigned int)status, credentials_staple, staple);

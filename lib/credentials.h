@@ -8,14 +8,14 @@
 
 /* The staple of one pair, as GnuTLS' callback is given it. */
 struct credentials_staple {
-	const struct pair *pair;
+	const struct staple *staple; /* of a member */
 	struct clock_source *clock; /* of the credentials */
 };
 
 /*
  * What a session is given: GnuTLS credentials with every pair of one certificate, or of several
- * that are presented together. Immutable once made but for the ticket key, reference counted: a session holds what it
- * uses, whatever happens to the configuration meanwhile.
+ * that are presented together. Immutable once made but for the ticket key, reference counted: a
+ * session holds what it uses, whatever happens to the configuration meanwhile.
  */
 struct credentials {
 	atomic_uint references;

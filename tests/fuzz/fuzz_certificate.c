@@ -71,13 +71,14 @@ static void run_path(const struct chain *chain)
 
 static void run_chain(const struct file_bytes *bytes)
 {
+	const struct certificate_options options = { .now = now };
 	struct certbind_error error;
 	struct chain chain = { 0 };
 	char *names = NULL;
 	size_t names_length;
 	bool covers;
 
-	if (chain_from_bytes(&chain, NULL, "fuzz", bytes, &error) == CERTBIND_OK) {
+	if (chain_from_bytes(&chain, &options, "fuzz", bytes, &error) == CERTBIND_OK) {
 		run_path(&chain);
 		if (certificate_names(chain.items[0], &names, &names_length) == CERTBIND_OK)
 			free(names);
