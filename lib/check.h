@@ -98,6 +98,10 @@ int check_host(struct check *check, const struct check_subject *subject,
 struct check_served check_served_default(
 	const struct snapshot_service *service, const struct snapshot_host *shared);
 
+/* check_host.c: do all members cover the host? One that clients refuse does if `takes_refused`. */
+int check_members_cover(struct check *check, struct bundle_members members, const char *host,
+	bool takes_refused, bool *cover);
+
 /* check_host.c: does the certificate that clients without SNI get cover the host? */
 int check_default_covers(struct check *check, const struct snapshot_service *service,
 	const char *host, bool *covers);

@@ -130,23 +130,31 @@ struct check_served check_served_default(
 	return served;
 }
 
-int check_default_covers(
-	struct check *check, const struct snapshot_service *service, const char *host, bool *covers)
+int check_members_cover(struct check *check, struct bundle_members members, const char *host,
+	bool takes_refused, bool *cover)
 {
-	const struct bundle_members members =
-		snapshot_members_peek(check->snapshot, service->default_at);
 	size_t i;
 
-	*covers = false;
-	for (i = 0; i < members.length; i++) {
+	*cover = true;
+	for (i = 0; i < members.length && *cover; i++) {
 		const struct verdict *verdict;
 		int status = check_verdict(check, members.items[i], &verdict);
 
 		if (status < 0)
 			return status;
-		if (!verdict_covers(verdict, host) || verdict->is_refused)
-			return CERTBIND_OK;
+		*cover = verdict_covers(verdict, host) && (takes_refused || !verdict->is_refused);
 	}
-	*covers = members.length > 0;
 	return CERTBIND_OK;
+}
+
+int check_default_covers(
+	struct check *check, const struct snapshot_service *service, const char *host, bool *covers)
+{
+	const struct bundle_members members =
+		snapshot_members_peek(check->snapshot, service->default_at);
+	bool cover;
+	int status = check_members_cover(check, members, host, false, &cover);
+
+	*covers = status == CERTBIND_OK && members.length > 0 && cover;
+	return status;
 }

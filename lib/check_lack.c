@@ -10,19 +10,11 @@ enum { ADVISED_MAX = 64 };
 static int host_lacks_cover(struct check *check, const struct snapshot_host *host, bool *lacks)
 {
 	const struct bundle_members members = snapshot_members_peek(check->snapshot, host->bundle);
-	size_t i;
+	bool cover;
+	int status = check_members_cover(check, members, host->name, true, &cover);
 
-	*lacks = members.length == 0 && host->binding->certificate == 0;
-	for (i = 0; i < members.length; i++) {
-		const struct verdict *verdict;
-		int status = check_verdict(check, members.items[i], &verdict);
-
-		if (status < 0)
-			return status;
-		if (!verdict_covers(verdict, host->name))
-			*lacks = true;
-	}
-	return CERTBIND_OK;
+	*lacks = members.length > 0 ? !cover : host->binding->certificate == 0;
+	return status;
 }
 
 static bool names_have(const char *const *names, size_t length, const char *name)
