@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 #include "credentials.h"
+#include "error.h"
 #include "handshake.h"
 #include "scratch.h"
 
@@ -45,7 +46,7 @@ int __wrap_credentials_make(struct certificate *const *members, size_t members_l
 	if (atomic_load(&makes_that_fail) > 0) {
 		atomic_fetch_sub(&makes_that_fail, 1);
 		*credentials = NULL;
-		return CERTBIND_E_TLS;
+		return error_set(error, CERTBIND_E_TLS, NULL, 0, "not made");
 	}
 	return __real_credentials_make(members, members_length, clock, credentials, error);
 }
