@@ -132,9 +132,15 @@ void store_told_clear(struct certbind_store *store);
 /* store_reload.c: the latest version there is: what waits, else what serves. With a reference. */
 struct snapshot *store_latest(struct certbind_store *store);
 
-/* store_watcher.c: the thread that watches and builds. */
-/* -1: the watcher is that of the process this one was forked from. */
-int store_watcher_ready_fd(const struct store_watcher *watcher);
+/*
+ * store_watcher_thread.c: what the daemon's descriptor stands for, as bits of enum
+ * store_watcher_wake; taken. 0 also when there is no watcher, or it is that of the process that
+ * this one was forked from.
+ */
+unsigned int store_watcher_woken(struct store_watcher *watcher);
+/* Has read what they tell of. CERTBIND_OK or CERTBIND_E_SYSTEM: no thread can be had. */
+int store_watcher_work(
+	struct store_watcher *watcher, unsigned int wakes, struct certbind_error *error);
 /*
  * Gives up a reference that may be the last: freeing ten thousand certificates takes longer than an
  * event loop may stand still, so the thread does it. NULL for both is allowed.

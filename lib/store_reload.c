@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "error.h"
 #include "store.h"
-#include <errno.h>
-#include <stdint.h>
-#include <unistd.h>
 
 /* Replacing what is in service: on request, or with what the watcher has built. */
 
@@ -34,32 +31,25 @@ static struct store_build *store_take_pending(struct certbind_store *store)
 	return pending;
 }
 
-static void fd_drain(int fd)
-{
-	uint64_t count;
-	ssize_t got;
-
-	do {
-		got = read(fd, &count, sizeof(count));
-	} while (got < 0 && errno == EINTR);
-}
-
 int certbind_store_dispatch(struct certbind_store *store, struct certbind_error *error)
 {
 	struct snapshot *former = NULL;
 	struct store_build *build;
+	unsigned int wakes;
 	int status = CERTBIND_OK;
 
 	if (store == NULL)
 		return error_set(error, CERTBIND_E_INVALID, NULL, 0, "no store was given");
-	if (store->watcher != NULL && store_watcher_ready_fd(store->watcher) >= 0)
-		fd_drain(store_watcher_ready_fd(store->watcher));
+	wakes = store_watcher_woken(store->watcher);
 	(void)pthread_mutex_lock(&store->publish_lock);
 	build = store_take_pending(store);
 	if (build != NULL)
 		status = store_publish(store, build, &former, error);
 	(void)pthread_mutex_unlock(&store->publish_lock);
 	store_watcher_retire(store->watcher, former);
+	if (status == CERTBIND_OK)
+		return store_watcher_work(store->watcher, wakes, error);
+	(void)store_watcher_work(store->watcher, wakes, NULL);
 	return status;
 }
 

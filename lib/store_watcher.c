@@ -1,63 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "error.h"
 #include "store_watcher.h"
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 /*
- * The thread that watches, reads and builds; what it has built waits in the store until the
- * daemon's own thread publishes it.
+ * The thread that reads and builds; what it has built waits in the store until the daemon's own
+ * thread publishes it.
  */
 
 enum {
 	QUIET_MS = 10, /* changes come in groups: it waits until there are no more */
 	QUIET_FAULT_MS = 100, /* longer, when what has come so far is at fault */
-	QUIET_MAX_MS = 600 /* but not longer than that */
+	QUIET_MAX_MS = 600, /* but not longer than that */
+	LINGER_MS = 200 /* the thread ends when it has had nothing to do for that long */
 };
-
-void store_watcher_signal(int fd)
-{
-	const uint64_t one = 1;
-	ssize_t written;
-
-	do {
-		written = write(fd, &one, sizeof(one));
-	} while (written < 0 && errno == EINTR);
-}
-
-static void watcher_free_retired(struct store_watcher *watcher)
-{
-	struct snapshot *retired;
-
-	(void)pthread_mutex_lock(&watcher->store->lock);
-	retired = watcher->retired;
-	watcher->retired = NULL;
-	(void)pthread_mutex_unlock(&watcher->store->lock);
-	while (retired != NULL) {
-		struct snapshot *next = retired->next_retired;
-
-		snapshot_unref(retired);
-		retired = next;
-	}
-}
-
-void store_watcher_retire(struct store_watcher *watcher, struct snapshot *snapshot)
-{
-	if (watcher == NULL || snapshot == NULL || watcher->process != getpid()) {
-		snapshot_unref(snapshot);
-		return;
-	}
-	(void)pthread_mutex_lock(&watcher->store->lock);
-	snapshot->next_retired = watcher->retired;
-	watcher->retired = snapshot;
-	(void)pthread_mutex_unlock(&watcher->store->lock);
-	store_watcher_signal(watcher->wake_fd);
-}
 
 /* The thread was woken: frees what is retired. Returns whether it is to end. */
 static bool watcher_is_ending(struct store_watcher *watcher)
@@ -65,16 +21,23 @@ static bool watcher_is_ending(struct store_watcher *watcher)
 	uint64_t count;
 
 	if (read(watcher->wake_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
-		watcher_free_retired(watcher);
+		store_watcher_free_retired(watcher);
 	return atomic_load(&watcher->is_stopping);
 }
 
-/* How long to wait for events, whatever else is going on in the directories. */
+static bool watcher_is_due(const struct store_watcher *watcher)
+{
+	return watcher->is_behind || store_watcher_ms() >= watcher->look_at;
+}
+
+/* How long to wait for events, whatever else is going on in the directories; ms. */
 static int watcher_patience(const struct store_watcher *watcher)
 {
 	int64_t left = watcher->look_at - store_watcher_ms();
 
-	return left < 0 || watcher->is_behind ? 0 : (int)left;
+	if (watcher_is_due(watcher))
+		return 0;
+	return left < LINGER_MS ? (int)left : LINGER_MS;
 }
 
 /*
@@ -129,15 +92,13 @@ static void watcher_look(struct store_watcher *watcher)
 	(void)store_watcher_build(watcher, true);
 }
 
-static void *watcher_run(void *data)
+void *store_watcher_run(void *data)
 {
 	struct store_watcher *watcher = data;
 	struct pollfd fds[2] = { { .fd = watcher->wake_fd, .events = POLLIN },
 		{ .fd = watcher->watch != NULL ? watch_fd(watcher->watch) : -1,
 			.events = POLLIN } };
 
-	/* Something may have changed between the load and the first watch. */
-	watcher_look(watcher);
 	for (;;) {
 		int ready = poll(fds, 2, watcher_patience(watcher));
 
@@ -151,93 +112,10 @@ static void *watcher_run(void *data)
 		if (watcher->is_behind && watcher->watch != NULL) {
 			if (!watcher_settle_and_build(watcher))
 				return NULL;
-		} else if (ready == 0) {
+		} else if (ready == 0 && watcher_is_due(watcher)) {
 			watcher_look(watcher);
+		} else if (ready == 0 && store_watcher_end(watcher)) {
+			return NULL;
 		}
 	}
-}
-
-/* The daemon's signals are for its own threads. */
-static int watcher_start(struct store_watcher *watcher)
-{
-	sigset_t all, former;
-	int status;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &former);
-	status = pthread_create(&watcher->thread, NULL, watcher_run, watcher);
-	(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
-	return status == 0 ? CERTBIND_OK : CERTBIND_E_SYSTEM;
-}
-
-static void watcher_release(struct store_watcher *watcher)
-{
-	watch_free(watcher->watch);
-	changes_clear(&watcher->changes);
-	snapshot_unref(watcher->base);
-	watcher_free_retired(watcher);
-	if (watcher->ready_fd >= 0)
-		(void)close(watcher->ready_fd);
-	if (watcher->wake_fd >= 0)
-		(void)close(watcher->wake_fd);
-	free(watcher);
-}
-
-void store_watcher_free(struct store_watcher *watcher)
-{
-	if (watcher == NULL)
-		return;
-	if (watcher->process == getpid()) {
-		atomic_store(&watcher->is_stopping, true);
-		store_watcher_signal(watcher->wake_fd);
-		(void)pthread_join(watcher->thread, NULL);
-	}
-	watcher_release(watcher);
-}
-
-static int watcher_new(struct certbind_store *store)
-{
-	struct store_watcher *watcher = calloc(1, sizeof(*watcher));
-
-	if (watcher == NULL)
-		return CERTBIND_E_MEMORY;
-	watcher->store = store;
-	watcher->process = getpid();
-	watcher->look_at = store_watcher_ms() + (int64_t)STORE_WATCHER_LOOK_MAX_S * 1000;
-	watcher->watch = watch_new();
-	watcher->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	watcher->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (watcher->ready_fd < 0 || watcher->wake_fd < 0 ||
-		watcher_start(watcher) != CERTBIND_OK) {
-		watcher_release(watcher);
-		return CERTBIND_E_SYSTEM;
-	}
-	store->watcher = watcher;
-	return CERTBIND_OK;
-}
-
-int store_watcher_ready_fd(const struct store_watcher *watcher)
-{
-	return watcher->process == getpid() ? watcher->ready_fd : -1;
-}
-
-int certbind_store_fd(struct certbind_store *store)
-{
-	struct snapshot *snapshot;
-	int status = CERTBIND_OK;
-
-	if (store == NULL)
-		return CERTBIND_E_INVALID;
-	snapshot = store_snapshot(store);
-	if (snapshot == NULL)
-		return CERTBIND_E_STATE;
-	snapshot_unref(snapshot);
-	if (store->watcher != NULL && store->watcher->process != getpid()) {
-		store_locks_renew(store);
-		watcher_release(store->watcher); /* the parent's: its copies only */
-		store->watcher = NULL;
-	}
-	if (store->watcher == NULL)
-		status = watcher_new(store);
-	return status == CERTBIND_OK ? store->watcher->ready_fd : status;
 }

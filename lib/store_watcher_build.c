@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-/* One round of the watching thread: what has changed is read, offered and watched from then on. */
+/* One round of the thread that reads: what has changed is read, offered and watched from then on. */
 
 enum { MISSING_LOOK_S = 5 /* while a certificate is missing */ };
 

@@ -132,27 +132,31 @@ static bool note_event(
 	return note_name(changes, watch_set_name(&watch->set, event->wd, name), name) || matters;
 }
 
-bool watch_read(struct watch *watch, struct changes *changes)
+bool watch_read_some(struct watch *watch, struct changes *changes, bool *matter)
 {
 	union {
 		char bytes[16384];
 		struct inotify_event align;
 	} buffer;
-	bool matters = false;
-	ssize_t length;
+	ssize_t length = read(watch->set.fd, buffer.bytes, sizeof(buffer.bytes));
+	const char *at = buffer.bytes;
 
-	while ((length = read(watch->set.fd, buffer.bytes, sizeof(buffer.bytes))) > 0) {
-		const char *at = buffer.bytes;
+	while (at < buffer.bytes + length) {
+		const struct inotify_event *event = (const struct inotify_event *)(const void *)at;
 
-		while (at < buffer.bytes + length) {
-			const struct inotify_event *event =
-				(const struct inotify_event *)(const void *)at;
-
-			matters = note_event(watch, event, changes) || matters;
-			at += sizeof(*event) + event->len;
-		}
+		*matter = note_event(watch, event, changes) || *matter;
+		at += sizeof(*event) + event->len;
 	}
-	return matters;
+	return length > 0;
+}
+
+bool watch_read(struct watch *watch, struct changes *changes)
+{
+	bool matter = false;
+
+	while (watch_read_some(watch, changes, &matter))
+		;
+	return matter;
 }
 
 /* Gives up the watches that the new set does not have. */

@@ -28,6 +28,9 @@ int watch_follow(struct watch *watch, const struct snapshot *snapshot, const str
 /* Takes the events that have come, and notes what they are about. Returns whether any matters. */
 bool watch_read(struct watch *watch, struct changes *changes);
 
+/* The same for some of them: true when there were any. *matter: set if one of those does. */
+bool watch_read_some(struct watch *watch, struct changes *changes, bool *matter);
+
 /* Why looking from time to time is needed. */
 enum watch_gap {
 	WATCH_GAP_NONE, /* it is not */

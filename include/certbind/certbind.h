@@ -21,7 +21,8 @@
  *
  * Process: the library has no state of its own beside its objects, prints nothing, installs no
  * signal handlers and never ends the process. Threads that a call starts for its own work have all
- * signals blocked and have ended when the call returns. fork(2) is supported before threads start.
+ * signals blocked and have ended when the call returns; the one that reads changes is told of at
+ * certbind_store_fd(). fork(2) is supported while the process has no other thread.
  *
  * Memory: what a function hands out says who frees it. Strings that are returned say until when
  * they live. Every function that frees accepts NULL.

@@ -198,10 +198,11 @@ CERTBIND_API int certbind_store_reload(struct certbind_store *store, struct cert
 
 /**
  * Gives a descriptor that is readable when there is something to do for
- * certbind_store_dispatch(). With the first call a thread starts that watches every file the
- * configuration was read from (inotify(7); where that can't be had it looks every poll_interval
- * seconds), and reads and builds when one changes. After fork(2) the child asks for a descriptor of
- * its own.
+ * certbind_store_dispatch(): it is for poll(2), select(2), epoll(7) and their like, not to be read.
+ * From the first call on every file the configuration was read from is watched (inotify(7); where
+ * that can't be had it is looked at every poll_interval seconds). What has changed is read by a
+ * thread that this call and certbind_store_dispatch() start, and that ends when it has had nothing
+ * to do for a fifth of a second. After fork(2) the child asks for a descriptor of its own.
  *
  * @return the descriptor, the store's: it is closed with the store; CERTBIND_E_INVALID,
  *         CERTBIND_E_STATE (nothing is loaded), CERTBIND_E_MEMORY, CERTBIND_E_SYSTEM (no
@@ -212,12 +213,14 @@ CERTBIND_API int certbind_store_reload(struct certbind_store *store, struct cert
 CERTBIND_API int certbind_store_fd(struct certbind_store *store);
 
 /**
- * Takes what was built since into service for new sessions. Call it when the descriptor is
+ * Does the next step of a change: has a thread read it, and, once that is done and the descriptor is
+ * readable again, takes it into service for new sessions. Call it whenever the descriptor is
  * readable; it may be called at any time.
  *
  * @param error  receives why the last change was refused
- * @return CERTBIND_OK (also when there was nothing to do), CERTBIND_E_INVALID, else as
- *         certbind_store_reload()
+ * @return CERTBIND_OK (also when there was nothing to do), CERTBIND_E_INVALID, CERTBIND_E_SYSTEM
+ *         (also when no thread can be had; the descriptor is readable again a second later), else
+ *         as certbind_store_reload()
  *
  * Threads: any thread; short, and never waits for files but those of the self-signed certificate
  * in state_dir when that is made or renewed. Since 0.1.

@@ -499,7 +499,7 @@ static struct certbind_store *open_store(void)
 	return store;
 }
 
-/* One store as the watching thread does it. */
+/* One store as the reading thread does it. */
 struct watched {
 	struct certbind_store *store;
 	struct watch *watch;

@@ -11,7 +11,7 @@
 #include "bundle.h"
 #include "scratch.h"
 
-/* What serves no more is freed by the thread that watches, not by the daemon's event loop. */
+/* What serves no more is freed by the thread that reads, not by the daemon's event loop. */
 
 static pthread_t event_loop;
 static atomic_uint unrefs_here, unrefs_elsewhere;

@@ -32,7 +32,7 @@ static const char configuration[] =
 
 static const char *const host = "webmail.good.example";
 
-/* What the log was told, by the watching thread too. */
+/* What the log was told, by the reading thread too. */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 static char log_text[16384];
 
