@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "parallel.h"
-#include <signal.h>
+#include "thread.h"
 #include <unistd.h>
 
 static void job_work(struct parallel *job, size_t worker)
@@ -34,7 +34,6 @@ void parallel_begin(
 	struct parallel *job, size_t length, size_t worth, parallel_func *work, void *data)
 {
 	size_t wanted = threads_wanted(length, worth);
-	sigset_t all, former;
 
 	job->work = work;
 	job->data = data;
@@ -42,13 +41,8 @@ void parallel_begin(
 	job->started = 0;
 	atomic_init(&job->next, 0);
 	atomic_init(&job->workers, 1);
-	/* The daemon's signals are for its own threads. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &former);
-	while (job->started < wanted &&
-		pthread_create(&job->threads[job->started], NULL, job_thread, job) == 0)
+	while (job->started < wanted && thread_start(&job->threads[job->started], job_thread, job))
 		job->started++;
-	(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
 }
 
 void parallel_end(struct parallel *job)

@@ -150,7 +150,7 @@ static int load_first(
 		return error_memory(error);
 	free(store->config_path);
 	store->config_path = path;
-	status = store_build(store, NULL, NULL, &build, error);
+	status = store_build_apart(store, NULL, &build, error);
 	if (status < 0)
 		return status;
 	(void)pthread_mutex_lock(&store->publish_lock);

@@ -120,6 +120,12 @@ void store_log(struct certbind_store *store, int level, const struct certbind_er
 int store_build(struct certbind_store *store, struct snapshot *former,
 	const struct changes *changes, struct store_build **build, struct certbind_error *error);
 void store_build_free(struct store_build *build); /* NULL does nothing */
+/*
+ * Looks at everything, for a caller that has allocations of its own to make: out of their way
+ * (thread.h).
+ */
+int store_build_apart(struct certbind_store *store, struct snapshot *former,
+	struct store_build **build, struct certbind_error *error);
 
 /*
  * store_publish.c: takes a build into service, in steps that can't fail; frees it. The caller has

@@ -4,6 +4,7 @@
 #include "date.h"
 #include "error.h"
 #include "store.h"
+#include "thread.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,6 +268,30 @@ static bool snapshot_differs(const struct snapshot *snapshot, const struct snaps
 			states_differ(&snapshot->states[i], &former->states[i]))
 			return true;
 	return false;
+}
+
+struct apart {
+	struct certbind_store *store;
+	struct snapshot *former;
+	struct store_build **build;
+	struct certbind_error *error;
+	int status;
+};
+
+static void apart_build(void *data)
+{
+	struct apart *apart = data;
+
+	apart->status = store_build(apart->store, apart->former, NULL, apart->build, apart->error);
+}
+
+int store_build_apart(struct certbind_store *store, struct snapshot *former,
+	struct store_build **build, struct certbind_error *error)
+{
+	struct apart apart = { store, former, build, error, CERTBIND_OK };
+
+	thread_run_apart(apart_build, &apart);
+	return apart.status;
 }
 
 int store_build(struct certbind_store *store, struct snapshot *former,

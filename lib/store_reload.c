@@ -83,7 +83,7 @@ int certbind_store_reload(struct certbind_store *store, struct certbind_error *e
 	if (former == NULL)
 		status = error_set(error, CERTBIND_E_STATE, NULL, 0, "nothing is loaded");
 	else
-		status = store_build(store, former, NULL, &build, error);
+		status = store_build_apart(store, former, &build, error);
 	if (build != NULL)
 		status = reload_publish(store, build, error);
 	(void)pthread_mutex_unlock(&store->build_lock);

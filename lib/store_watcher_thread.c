@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "error.h"
 #include "store_watcher.h"
+#include "thread.h"
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -105,22 +105,6 @@ bool store_watcher_end(struct store_watcher *watcher)
 	return is_ending;
 }
 
-/* The caller has set is_running. The daemon's signals are for its own threads. */
-static int watcher_create_thread(struct store_watcher *watcher)
-{
-	sigset_t all, former;
-	int status;
-
-	if (watcher->has_thread) /* it has ended, or is about to */
-		(void)pthread_join(watcher->thread, NULL);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &former);
-	status = pthread_create(&watcher->thread, NULL, store_watcher_run, watcher);
-	(void)pthread_sigmask(SIG_SETMASK, &former, NULL);
-	watcher->has_thread = status == 0;
-	return status == 0 ? CERTBIND_OK : CERTBIND_E_SYSTEM;
-}
-
 /* Returns whether the caller is to do what the thread would, or to start it: there is none. */
 static bool watcher_claim(struct store_watcher *watcher)
 {
@@ -136,16 +120,17 @@ static bool watcher_claim(struct store_watcher *watcher)
 /* The caller has claimed it. CERTBIND_OK or CERTBIND_E_SYSTEM. */
 static int watcher_start(struct store_watcher *watcher)
 {
-	int status = watcher_create_thread(watcher);
-
-	if (status == CERTBIND_OK)
-		return status;
+	if (watcher->has_thread) /* it has ended, or is about to */
+		(void)pthread_join(watcher->thread, NULL);
+	watcher->has_thread = thread_start(&watcher->thread, store_watcher_run, watcher);
+	if (watcher->has_thread)
+		return CERTBIND_OK;
 	(void)pthread_mutex_lock(&watcher->store->lock);
 	watcher->look_at = store_watcher_ms() + RETRY_MS;
 	(void)watcher_arm_due(watcher, false);
 	watcher->is_running = false;
 	(void)pthread_mutex_unlock(&watcher->store->lock);
-	return status;
+	return CERTBIND_E_SYSTEM;
 }
 
 unsigned int store_watcher_woken(struct store_watcher *watcher)
