@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bundle.h"
 #include "error.h"
+#include "hot.h"
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -178,7 +179,7 @@ static int bundle_make(struct bundle *bundle, struct credentials **made,
 	return CERTBIND_OK;
 }
 
-int bundle_credentials(
+HOT int bundle_credentials(
 	struct bundle *bundle, struct credentials **credentials, struct certbind_error *error)
 {
 	struct bundle_cache *cache = bundle->cache;

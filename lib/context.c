@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "context.h"
 #include "error.h"
+#include "hot.h"
 #include <gnutls/dtls.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +16,13 @@ static void protocols_free(char **protocols)
 	}
 }
 
-struct certbind_context *context_ref(struct certbind_context *context)
+HOT struct certbind_context *context_ref(struct certbind_context *context)
 {
 	atomic_fetch_add_explicit(&context->references, 1, memory_order_relaxed);
 	return context;
 }
 
-void context_unref(struct certbind_context *context)
+HOT void context_unref(struct certbind_context *context)
 {
 	if (context == NULL ||
 		atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1)
@@ -210,7 +211,7 @@ static int context_set_priority(struct certbind_context *context, gnutls_session
 	return status;
 }
 
-static int context_attach(struct certbind_context *context, gnutls_session_t session,
+HOT static int context_attach(struct certbind_context *context, gnutls_session_t session,
 	bool has_tickets, struct certbind_error *error)
 {
 	int status = context_set_priority(context, session);
@@ -224,7 +225,7 @@ static int context_attach(struct certbind_context *context, gnutls_session_t ses
 	return CERTBIND_OK;
 }
 
-int certbind_context_session(struct certbind_context *context, unsigned int gnutls_init_flags,
+HOT int certbind_context_session(struct certbind_context *context, unsigned int gnutls_init_flags,
 	gnutls_session_t *session, struct certbind_error *error)
 {
 	/* Early data stays off: it can be replayed, and comes before the certificate is known to fit. */

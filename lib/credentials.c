@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "credentials.h"
 #include "error.h"
+#include "hot.h"
 #include "secret.h"
 #include "token.h"
 #include <gnutls/abstract.h>
@@ -14,13 +15,13 @@
  */
 enum { EMPTY_TRUST_LIST_BUCKETS = 1 };
 
-struct credentials *credentials_ref(struct credentials *credentials)
+HOT struct credentials *credentials_ref(struct credentials *credentials)
 {
 	atomic_fetch_add_explicit(&credentials->references, 1, memory_order_relaxed);
 	return credentials;
 }
 
-void credentials_unref(struct credentials *credentials)
+HOT void credentials_unref(struct credentials *credentials)
 {
 	size_t i;
 

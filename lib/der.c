@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "der.h"
 #include "hash.h"
+#include "hot.h"
 #include "secret.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -225,7 +226,7 @@ struct der *der_new(struct der_pool *pool, const void *data, size_t size, bool i
 	return der;
 }
 
-struct der *der_ref(struct der *der)
+HOT struct der *der_ref(struct der *der)
 {
 	atomic_fetch_add(&der->references, 1);
 	return der;
@@ -249,7 +250,7 @@ static void secret_der_free(struct der *der)
 	der_pool_unref(pool);
 }
 
-void der_unref(struct der *der)
+HOT void der_unref(struct der *der)
 {
 	if (der == NULL || atomic_fetch_sub(&der->references, 1) != 1)
 		return;

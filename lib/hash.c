@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hash.h"
+#include "hot.h"
 #include <certbind/error.h>
 #include <gnutls/crypto.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static inline void sip_absorb(uint64_t *v, uint64_t word)
 	v[0] ^= word;
 }
 
-uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t size)
+HOT uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t size)
 {
 	const unsigned char *bytes = data;
 	uint64_t v[4] = {

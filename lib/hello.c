@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hello.h"
+#include "hot.h"
 #include <string.h>
 
 /* IANA, TLS ExtensionType Values. */
@@ -38,7 +39,7 @@ static void hello_read_server_name(struct hello *hello, const unsigned char *dat
 	}
 }
 
-static int hello_extension(
+HOT static int hello_extension(
 	void *context, unsigned int type, const unsigned char *data, unsigned int size)
 {
 	struct hello *hello = context;
@@ -56,7 +57,7 @@ static int hello_extension(
 	return 0;
 }
 
-int hello_read(const gnutls_datum_t *message, struct hello *hello)
+HOT int hello_read(const gnutls_datum_t *message, struct hello *hello)
 {
 	int status;
 

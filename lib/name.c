@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "name.h"
+#include "hot.h"
 #include <arpa/inet.h>
 #include <gnutls/gnutls.h>
 #include <netinet/in.h>
@@ -46,7 +47,7 @@ static enum name_fault append_character(struct folding *folding, char c)
 }
 
 /* Appends a label of ASCII characters. Labels that begin with xn-- are no exception. */
-static enum name_fault append_ascii(struct folding *folding, const char *label, size_t length)
+HOT static enum name_fault append_ascii(struct folding *folding, const char *label, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
 		char c = fold_character(label[i]);
@@ -165,6 +166,8 @@ static bool ends_in_number(const char *folded)
 	const char *dot = strrchr(folded, '.');
 	const char *label = dot == NULL ? folded : dot + 1;
 
+	if (label[0] < '0' || label[0] > '9')
+		return false;
 	if (label[0] == '0' && label[1] == 'x')
 		return label[2 + strspn(label + 2, "0123456789abcdef")] == '\0';
 	return label[strspn(label, "0123456789")] == '\0';
@@ -191,7 +194,7 @@ static bool is_address(const char *name, size_t length)
 	return has_brackets && inet_aton(text, &address4) != 0;
 }
 
-enum name_fault name_fold(const char *name, size_t length, char *folded)
+HOT enum name_fault name_fold(const char *name, size_t length, char *folded)
 {
 	struct folding folding;
 	enum name_fault fault;

@@ -2,6 +2,7 @@
 #include "context.h"
 #include "error.h"
 #include "hello.h"
+#include "hot.h"
 #include "name.h"
 #include "transport.h"
 #include <stdio.h>
@@ -42,7 +43,7 @@ static struct session_state *session_state_peek(gnutls_session_t session)
 	return data;
 }
 
-static void session_state_free(gnutls_ext_priv_data_t data)
+HOT static void session_state_free(gnutls_ext_priv_data_t data)
 {
 	struct session_state *state = data;
 
@@ -156,7 +157,7 @@ static void locate_error(const struct snapshot *snapshot, const struct certifica
 }
 
 /* NULL: there is no bundle, or its credentials can't be made. `snapshot` has it; NULL: none does. */
-static struct credentials *session_try_bundle(
+HOT static struct credentials *session_try_bundle(
 	const struct session_state *state, const struct snapshot *snapshot, struct bundle *bundle)
 {
 	struct credentials *credentials = NULL;
@@ -244,7 +245,7 @@ static int session_serve(gnutls_session_t session, struct session_state *state,
 	return session_enable_tickets(session, state, result);
 }
 
-static int session_select(gnutls_session_t session, struct session_state *state,
+HOT static int session_select(gnutls_session_t session, struct session_state *state,
 	const struct snapshot_service *service, const struct hello *hello)
 {
 	struct snapshot_result result;
@@ -295,7 +296,7 @@ static int session_compare(const struct session_state *state, const struct hello
 }
 
 /* Called by GnuTLS before it reads a ClientHello itself. */
-static int session_client_hello(gnutls_session_t session, unsigned int type, unsigned int when,
+HOT static int session_client_hello(gnutls_session_t session, unsigned int type, unsigned int when,
 	unsigned int incoming, const gnutls_datum_t *message)
 {
 	struct session_state *state = session_state_peek(session);
@@ -339,7 +340,7 @@ int session_refuse_early_data(gnutls_session_t session)
 	return status;
 }
 
-void session_rule_out_early_start(gnutls_session_t session)
+HOT void session_rule_out_early_start(gnutls_session_t session)
 {
 	struct session_state *state = session_state_peek(session);
 
@@ -347,21 +348,21 @@ void session_rule_out_early_start(gnutls_session_t session)
 		state->may_start_early = false;
 }
 
-bool session_may_start_early(gnutls_session_t session)
+HOT bool session_may_start_early(gnutls_session_t session)
 {
 	const struct session_state *state = session_state_peek(session);
 
 	return state == NULL || state->may_start_early;
 }
 
-struct transport **session_transport_peek(gnutls_session_t session)
+HOT struct transport **session_transport_peek(gnutls_session_t session)
 {
 	struct session_state *state = session_state_peek(session);
 
 	return state != NULL ? &state->transport : NULL;
 }
 
-int session_attach(gnutls_session_t session, struct certbind_context *context, bool has_tickets)
+HOT int session_attach(gnutls_session_t session, struct certbind_context *context, bool has_tickets)
 {
 	struct session_state *state;
 	int status;

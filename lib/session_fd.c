@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "context.h"
 #include "error.h"
+#include "hot.h"
 #include "transport.h"
 #include <certbind/transport.h>
 
-int certbind_session_set_fd(gnutls_session_t session, int fd, struct certbind_error *error)
+HOT int certbind_session_set_fd(gnutls_session_t session, int fd, struct certbind_error *error)
 {
 	struct transport **transport = session_transport_peek(session);
 

@@ -2,11 +2,12 @@
 #include "snapshot.h"
 #include "array.h"
 #include "error.h"
+#include "hot.h"
 #include "snapshot_internal.h"
 #include <stdlib.h>
 #include <string.h>
 
-struct snapshot *snapshot_ref(struct snapshot *snapshot)
+HOT struct snapshot *snapshot_ref(struct snapshot *snapshot)
 {
 	atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
 	return snapshot;
@@ -56,7 +57,7 @@ static void snapshot_free(struct snapshot *snapshot)
 	free(snapshot);
 }
 
-void snapshot_unref(struct snapshot *snapshot)
+HOT void snapshot_unref(struct snapshot *snapshot)
 {
 	if (snapshot != NULL &&
 		atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) == 1)
@@ -78,7 +79,8 @@ int snapshot_anchors(
 	return status;
 }
 
-struct snapshot_service *snapshot_service_peek(const struct snapshot *snapshot, const char *name)
+HOT struct snapshot_service *snapshot_service_peek(
+	const struct snapshot *snapshot, const char *name)
 {
 	size_t i;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "array.h"
+#include "hot.h"
 #include "snapshot_internal.h"
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ static struct bundle *single_make(const struct snapshot *snapshot, size_t at)
 	return kept;
 }
 
-struct bundle *snapshot_bundle_peek(const struct snapshot *snapshot, uint32_t place)
+HOT struct bundle *snapshot_bundle_peek(const struct snapshot *snapshot, uint32_t place)
 {
 	size_t at = (size_t)place - 1;
 	struct bundle *bundle;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "name.h"
+#include "hot.h"
 #include "snapshot.h"
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +61,7 @@ static void select_name(const struct snapshot_service *service, struct snapshot_
 		select_policy(service, result);
 }
 
-void snapshot_select(const struct snapshot_service *service, const char *host, size_t length,
+HOT void snapshot_select(const struct snapshot_service *service, const char *host, size_t length,
 	struct snapshot_result *result)
 {
 	const struct snapshot_host *owned;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "store.h"
 #include "error.h"
+#include "hot.h"
 #include "name.h"
 #include "ticket.h"
 #include <stdio.h>
@@ -203,7 +204,7 @@ struct snapshot *store_snapshot(struct certbind_store *store)
 	return snapshot;
 }
 
-struct der *store_ticket_key(struct certbind_store *store)
+HOT struct der *store_ticket_key(struct certbind_store *store)
 {
 	struct der *key;
 
@@ -252,7 +253,7 @@ void store_keep_services(struct certbind_store *store, const struct snapshot *ne
 	}
 }
 
-struct snapshot *store_service_snapshot(
+HOT struct snapshot *store_service_snapshot(
 	struct certbind_store *store, const char *name, struct snapshot_service **service)
 {
 	struct snapshot *snapshot = NULL;

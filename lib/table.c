@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "table.h"
 #include "block.h"
+#include "hot.h"
 #include <certbind/error.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,7 +132,7 @@ void **table_place(struct table *table, const char *key)
 	return &table->slots[i].value;
 }
 
-void *table_get(const struct table *table, const char *key)
+HOT void *table_get(const struct table *table, const char *key)
 {
 	if (table->length == 0)
 		return NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ticket_recent.h"
+#include "hot.h"
 #include <string.h>
 
 /* The bytes that stand for a scope among those with the same members. Returns their count; 0: too many. */
@@ -41,7 +42,7 @@ static int recent_derive(struct ticket_recent *recent, const struct der *master,
 	return 0;
 }
 
-int ticket_recent_derive(struct ticket_recent *recent, const struct der *master,
+HOT int ticket_recent_derive(struct ticket_recent *recent, const struct der *master,
 	const struct ticket_scope *scope, unsigned char *key)
 {
 	int status;
@@ -53,7 +54,7 @@ int ticket_recent_derive(struct ticket_recent *recent, const struct der *master,
 	return status;
 }
 
-int ticket_recent_enable(struct ticket_recent *recent, const struct der *master,
+HOT int ticket_recent_enable(struct ticket_recent *recent, const struct der *master,
 	const struct ticket_scope *scope, gnutls_session_t session)
 {
 	unsigned char key[TICKET_KEY_SIZE];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "transport.h"
+#include "hot.h"
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -101,7 +102,7 @@ static ssize_t transport_receive_both(struct transport *transport, void *data, s
 	return (ssize_t)size;
 }
 
-static ssize_t transport_pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
+HOT static ssize_t transport_pull(gnutls_transport_ptr_t pointer, void *data, size_t size)
 {
 	struct transport *transport = pointer;
 	ssize_t got;
@@ -221,7 +222,7 @@ static ssize_t transport_send_behind(
 	return sent - (ssize_t)held;
 }
 
-static ssize_t transport_push(
+HOT static ssize_t transport_push(
 	gnutls_transport_ptr_t pointer, const giovec_t *records, int records_length)
 {
 	struct transport *transport = pointer;
@@ -247,7 +248,7 @@ static ssize_t transport_push(
 	return sent;
 }
 
-struct transport *transport_new(gnutls_session_t session, int fd, bool may_start_early)
+HOT struct transport *transport_new(gnutls_session_t session, int fd, bool may_start_early)
 {
 	struct transport *transport = malloc(sizeof(*transport));
 
@@ -264,7 +265,7 @@ struct transport *transport_new(gnutls_session_t session, int fd, bool may_start
 	return transport;
 }
 
-void transport_free(struct transport *transport)
+HOT void transport_free(struct transport *transport)
 {
 	free(transport);
 }
