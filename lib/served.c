@@ -57,16 +57,11 @@ static int served_reasons(
 static void set_place(const struct served *served, const struct certificate *certificate,
 	struct certbind_finding *finding)
 {
-	const struct snapshot *snapshot = served->snapshot;
-	size_t index = certificate != NULL ? snapshot_certificate_index(snapshot, certificate->name)
-					   : snapshot->certificates_length;
+	const struct snapshot_state *state =
+		snapshot_configured_peek(served->snapshot, certificate);
 
-	finding->file = NULL;
-	finding->line = 0;
-	if (index == snapshot->certificates_length)
-		return;
-	finding->file = snapshot->states[index].file;
-	finding->line = snapshot->states[index].line;
+	finding->file = state != NULL ? state->file : NULL;
+	finding->line = state != NULL ? state->line : 0;
 }
 
 static int tell_invalid(const struct served *served, const struct reasons *reasons,

@@ -148,12 +148,12 @@ static int session_negotiate_protocol(gnutls_session_t session, struct session_s
 static void locate_error(const struct snapshot *snapshot, const struct certificate *certificate,
 	struct certbind_error *error)
 {
-	size_t place = snapshot_certificate_place(snapshot, certificate);
+	const struct snapshot_state *state = snapshot_configured_peek(snapshot, certificate);
 
-	if (error->status != CERTBIND_E_TLS || place == snapshot->certificates_length)
+	if (error->status != CERTBIND_E_TLS || state == NULL)
 		return;
-	(void)snprintf(error->file, sizeof(error->file), "%s", snapshot->states[place].file);
-	error->line = snapshot->states[place].line;
+	(void)snprintf(error->file, sizeof(error->file), "%s", state->file);
+	error->line = state->line;
 }
 
 /* NULL: there is no bundle, or its credentials can't be made. `snapshot` has it; NULL: none does. */

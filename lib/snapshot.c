@@ -110,6 +110,15 @@ size_t snapshot_certificate_index(const struct snapshot *snapshot, const char *n
 			     : snapshot->certificates_length;
 }
 
+const struct snapshot_state *snapshot_configured_peek(
+	const struct snapshot *snapshot, const struct certificate *certificate)
+{
+	size_t index = certificate != NULL ? snapshot_certificate_index(snapshot, certificate->name)
+					   : snapshot->certificates_length;
+
+	return index < snapshot->certificates_length ? &snapshot->states[index] : NULL;
+}
+
 struct snapshot_domain *snapshot_domain_peek(const struct snapshot *snapshot, const char *name)
 {
 	size_t index = config_domain_index(snapshot->config, name);

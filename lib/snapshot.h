@@ -225,6 +225,10 @@ int snapshot_anchors(
 /* The place of a certificate among snapshot->certificates; snapshot->certificates_length: nowhere. */
 size_t snapshot_certificate_index(const struct snapshot *snapshot, const char *name);
 
+/* Where a certificate of its name is configured, file and line; NULL: nowhere, or there is none. */
+const struct snapshot_state *snapshot_configured_peek(
+	const struct snapshot *snapshot, const struct certificate *certificate);
+
 /*
  * The same of that very object. Each remembers its place in the latest build: in other snapshots it
  * is mostly the same, and looked for where it is not.
