@@ -13,7 +13,8 @@ import machine
 import pki as certificates
 import servers
 
-SLICES = 3  # a round: handshakes of all servers in turn, so often
+SLICES = 3  # a round: so often
+TURN = 300  # handshakes with one server, then the next: a shared machine's speed changes in seconds
 QUIET_S = 0.3
 SETTLE_S = 0.3
 
@@ -50,22 +51,29 @@ def start_all(bench, started, pki, number):
         server.pin()
 
 
+def turns(started, number, handshakes):
+    """(server, handshakes) in turn, so that each is next to the others as often."""
+    length = min(handshakes, TURN)
+    count = SLICES * max(1, handshakes // length)
+    for turn in range(count):
+        for server in rotated(started, number * count + turn):
+            yield server, length
+
+
 def full_handshakes(bench, started, pki, number, handshakes):
     for server in started:
         load(bench, server, pki.hot(), 2 * pki.hot_count())
-    for piece in range(SLICES):
-        for server in rotated(started, number * SLICES + piece):
-            bench.record("full", server.name, **load(bench, server, pki.hot(), handshakes))
+    for server, length in turns(started, number, handshakes):
+        bench.record("full", server.name, **load(bench, server, pki.hot(), length))
 
 
 def resumed_handshakes(bench, started, pki, number, handshakes):
     """Of the servers that give tickets, with one domain: a ticket is of no use for another."""
     giving = [server for server in started
               if load(bench, server, ["--host", pki.host(0)], 10)["tickets"] > 0]
-    for piece in range(SLICES):
-        for server in rotated(giving, number * SLICES + piece):
-            bench.record("resumed", server.name,
-                         **load(bench, server, ["--host", pki.host(0)], handshakes, resumed=True))
+    for server, length in turns(giving, number, handshakes):
+        bench.record("resumed", server.name,
+                     **load(bench, server, ["--host", pki.host(0)], length, resumed=True))
 
 
 def cold_handshakes(bench, server, pki, number):
@@ -237,10 +245,11 @@ def instructions(bench, pki, handshakes):
 
 
 def count_instructions(bench, server, pki, handshakes):
-    """(instructions of a whole run, handshakes in it): the client that waits makes some as well."""
+    """(instructions while it serves, handshakes then): the client that waits makes some as well."""
     output = server.directory / "callgrind"
     plain = server.command
     server.command = lambda: ["valgrind", "--tool=callgrind", "-q",
+                              "--toggle-collect=server_run",
                               "--callgrind-out-file=%s" % output] + plain()
     try:
         server.start(pki.host(0))

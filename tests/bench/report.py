@@ -101,7 +101,7 @@ def judge(samples, row, target):
         return None
     # What was measured one after the other is compared: samples of the same round.
     ratio = statistics.median(a / (b * row.scale) for a, b in zip(mine, other) if b)
-    return ratio, "%s of %s" % (number(ratio), target.reference), \
+    return ratio, "%.4g of %s" % (ratio, target.reference), \
         "<= %s" % number(target.limit), ratio <= target.limit
 
 
