@@ -28,8 +28,8 @@ enum certbind_level {
  * @param level  an enum certbind_level
  * @param event  lives until the function returns
  *
- * It may be called from any thread that calls into the store, several at a time; it must not call
- * back into the store.
+ * It may be called from any thread that calls into the store and from those of the library (see
+ * certbind_store_fd()), one at a time; it must not call back into the store.
  */
 typedef void certbind_log_func(void *data, int level, const struct certbind_error *event);
 
