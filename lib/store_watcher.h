@@ -7,8 +7,6 @@
 
 /* Only store_watcher*.c include this. */
 
-enum { STORE_WATCHER_LOOK_MAX_S = 3600 /* dates come and go without any file changing */ };
-
 /* What the daemon's descriptor stands for, as bits. */
 enum store_watcher_wake {
 	STORE_WATCHER_PENDING = 1, /* something is to be published */

@@ -6,7 +6,10 @@
 
 /* One round of the thread that reads: what has changed is read, offered and watched from then on. */
 
-enum { MISSING_LOOK_S = 5 /* while a certificate is missing */ };
+enum {
+	LOOK_MAX_S = 3600, /* dates come and go without any file changing */
+	MISSING_LOOK_S = 5 /* while a certificate is missing */
+};
 
 static void watcher_offer(struct store_watcher *watcher, struct store_build *build)
 {
@@ -27,7 +30,7 @@ static void watcher_offer(struct store_watcher *watcher, struct store_build *bui
 /* When, after `from`, dates alone change what is chosen, or a missing certificate is to be looked at; s since the epoch. */
 static int64_t watcher_due(const struct snapshot *snapshot, int64_t from)
 {
-	int64_t latest = from + STORE_WATCHER_LOOK_MAX_S;
+	int64_t latest = from + LOOK_MAX_S;
 	int64_t due;
 
 	if (snapshot->totals.missing > 0)

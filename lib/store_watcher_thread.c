@@ -57,37 +57,35 @@ void store_watcher_free_retired(struct store_watcher *watcher)
 	}
 }
 
-/*
- * The descriptor tells of events and of the time each once, until it is armed again: while a thread
- * runs it sees to them itself. `is_new`: for the first time.
- */
-static int watcher_arm_events(struct store_watcher *watcher, bool is_new)
+/* What the daemon's descriptor tells of: fd, when it has one of `events`. 0, or -1 with errno. */
+static int watcher_tell(const struct store_watcher *watcher, int operation, int fd, uint32_t events,
+	enum store_watcher_wake wake)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT,
-		.data = { .u32 = STORE_WATCHER_EVENTS } };
+	struct epoll_event event = { .events = events, .data = { .u32 = wake } };
 
-	if (watcher->watch == NULL)
-		return 0;
-	if (is_new)
-		event.events = EPOLLONESHOT;
-	return epoll_ctl(watcher->fd, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD,
-		watch_fd(watcher->watch), &event);
+	return epoll_ctl(watcher->fd, operation, fd, &event);
 }
 
-static int watcher_arm_due(struct store_watcher *watcher, bool is_new)
+/*
+ * The descriptor tells of events and of the time each once, until it is armed again: while a thread
+ * runs it sees to them itself.
+ */
+static void watcher_arm_events(const struct store_watcher *watcher)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT,
-		.data = { .u32 = STORE_WATCHER_DUE } };
+	if (watcher->watch != NULL)
+		(void)watcher_tell(watcher, EPOLL_CTL_MOD, watch_fd(watcher->watch),
+			EPOLLIN | EPOLLONESHOT, STORE_WATCHER_EVENTS);
+}
+
+static void watcher_arm_due(const struct store_watcher *watcher)
+{
 	int64_t at = watcher->look_at > 0 ? watcher->look_at : 1;
 	struct itimerspec due = { .it_value = {
 					  .tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000 } };
 
-	if (is_new)
-		event.events = EPOLLONESHOT;
-	else
-		(void)timerfd_settime(watcher->due_fd, TFD_TIMER_ABSTIME, &due, NULL);
-	return epoll_ctl(
-		watcher->fd, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, watcher->due_fd, &event);
+	(void)timerfd_settime(watcher->due_fd, TFD_TIMER_ABSTIME, &due, NULL);
+	(void)watcher_tell(
+		watcher, EPOLL_CTL_MOD, watcher->due_fd, EPOLLIN | EPOLLONESHOT, STORE_WATCHER_DUE);
 }
 
 bool store_watcher_end(struct store_watcher *watcher)
@@ -97,8 +95,8 @@ bool store_watcher_end(struct store_watcher *watcher)
 	(void)pthread_mutex_lock(&watcher->store->lock);
 	is_ending = watcher->retired == NULL;
 	if (is_ending) {
-		(void)watcher_arm_events(watcher, false);
-		(void)watcher_arm_due(watcher, false);
+		watcher_arm_events(watcher);
+		watcher_arm_due(watcher);
 		watcher->is_running = false;
 	}
 	(void)pthread_mutex_unlock(&watcher->store->lock);
@@ -127,7 +125,7 @@ static int watcher_start(struct store_watcher *watcher)
 		return CERTBIND_OK;
 	(void)pthread_mutex_lock(&watcher->store->lock);
 	watcher->look_at = store_watcher_ms() + RETRY_MS;
-	(void)watcher_arm_due(watcher, false);
+	watcher_arm_due(watcher);
 	watcher->is_running = false;
 	(void)pthread_mutex_unlock(&watcher->store->lock);
 	return CERTBIND_E_SYSTEM;
@@ -223,9 +221,6 @@ void store_watcher_free(struct store_watcher *watcher)
 /* Returns whether all descriptors could be had. */
 static bool watcher_open(struct store_watcher *watcher)
 {
-	struct epoll_event pending = { .events = EPOLLIN,
-		.data = { .u32 = STORE_WATCHER_PENDING } };
-
 	watcher->watch = watch_new();
 	watcher->fd = epoll_create1(EPOLL_CLOEXEC);
 	watcher->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -233,8 +228,13 @@ static bool watcher_open(struct store_watcher *watcher)
 	watcher->due_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	return watcher->fd >= 0 && watcher->ready_fd >= 0 && watcher->wake_fd >= 0 &&
 	       watcher->due_fd >= 0 &&
-	       epoll_ctl(watcher->fd, EPOLL_CTL_ADD, watcher->ready_fd, &pending) == 0 &&
-	       watcher_arm_events(watcher, true) == 0 && watcher_arm_due(watcher, true) == 0;
+	       watcher_tell(watcher, EPOLL_CTL_ADD, watcher->ready_fd, EPOLLIN,
+		       STORE_WATCHER_PENDING) == 0 &&
+	       (watcher->watch == NULL ||
+		       watcher_tell(watcher, EPOLL_CTL_ADD, watch_fd(watcher->watch), EPOLLONESHOT,
+			       STORE_WATCHER_EVENTS) == 0) &&
+	       watcher_tell(watcher, EPOLL_CTL_ADD, watcher->due_fd, EPOLLONESHOT,
+		       STORE_WATCHER_DUE) == 0;
 }
 
 /* Something may have changed between the load and the first watch: the first thread looks at once. */

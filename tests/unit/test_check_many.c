@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 #include <certbind/certbind.h>
 #include "checker.h"
+#include "own_threads.h"
 #include "scratch.h"
 
 /* A check of many domains: what it says does not depend on how many threads make the verdicts. */
@@ -22,30 +22,14 @@ enum { ENDED_BY_TEST = 77, CALLERS = 3 };
 /* The library makes the verdicts of 256 at a time. */
 static unsigned int domains_length;
 
-/* How many cores the library is told that there are; threads of its own: how many it started. */
+/* How many cores the library is told that there are. */
 static atomic_long cores = 1;
-static atomic_size_t started;
 
 long __real_sysconf(int name);
 long __wrap_sysconf(int name);
 long __wrap_sysconf(int name)
 {
 	return name == _SC_NPROCESSORS_ONLN ? atomic_load(&cores) : __real_sysconf(name);
-}
-
-int __real_pthread_create(
-	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *data);
-int __wrap_pthread_create(
-	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *data);
-int __wrap_pthread_create(
-	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *data)
-{
-	sigset_t blocked;
-
-	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &blocked), 0);
-	assert_int_equal(sigismember(&blocked, SIGTERM), 1);
-	atomic_fetch_add(&started, 1);
-	return __real_pthread_create(thread, attributes, start, data);
 }
 
 /* 2026-06-01, 00:00 UTC. */
@@ -194,17 +178,17 @@ static void any_number_of_threads_says_the_same(void **state)
 	long i;
 
 	atomic_store(&cores, 1);
-	atomic_store(&started, 0);
+	atomic_store(&own_threads_started, 0);
 	told_begin(&one);
 	assert_int_equal(check(*state, NULL, &one), CERTBIND_OK);
-	assert_int_equal(atomic_load(&started), 0);
+	assert_int_equal(atomic_load(&own_threads_started), 0);
 	assert_true(one.findings > domains_length);
 	for (i = 2; i <= 32; i *= 16) {
 		atomic_store(&cores, i);
-		atomic_store(&started, 0);
+		atomic_store(&own_threads_started, 0);
 		told_begin(&several);
 		assert_int_equal(check(*state, NULL, &several), CERTBIND_OK);
-		assert_true(atomic_load(&started) > 0);
+		assert_true(atomic_load(&own_threads_started) > 0);
 		assert_string_equal(several.text, one.text);
 		free(several.text);
 	}
@@ -220,7 +204,7 @@ static void one_domain_says_the_same(void **state)
 	atomic_store(&cores, 4);
 	told_begin(&all);
 	assert_int_equal(check(*state, NULL, &all), CERTBIND_OK);
-	atomic_store(&started, 0);
+	atomic_store(&own_threads_started, 0);
 	for (i = 0; i < domains_length; i += 11) {
 		char domain[32];
 		const char *end;
@@ -238,7 +222,7 @@ static void one_domain_says_the_same(void **state)
 		}
 		free(alone.text);
 	}
-	assert_int_equal(atomic_load(&started), 0);
+	assert_int_equal(atomic_load(&own_threads_started), 0);
 	free(all.text);
 }
 
@@ -287,13 +271,13 @@ static void any_number_of_threads_has_the_same_candidates(void **state)
 	struct told one, several;
 
 	atomic_store(&cores, 1);
-	atomic_store(&started, 0);
+	atomic_store(&own_threads_started, 0);
 	told_begin(&one);
 	assert_int_equal(certbind_candidates(*state, "d002.good.example", "webmail", tell_candidate,
 				 &one, NULL),
 		CERTBIND_OK);
 	assert_int_equal(fclose(one.out), 0);
-	assert_int_equal(atomic_load(&started), 0);
+	assert_int_equal(atomic_load(&own_threads_started), 0);
 	assert_int_equal(one.findings, domains_length + 1);
 	atomic_store(&cores, 4);
 	told_begin(&several);
@@ -301,7 +285,7 @@ static void any_number_of_threads_has_the_same_candidates(void **state)
 				 &several, NULL),
 		CERTBIND_OK);
 	assert_int_equal(fclose(several.out), 0);
-	assert_true(atomic_load(&started) > 0);
+	assert_true(atomic_load(&own_threads_started) > 0);
 	assert_string_equal(several.text, one.text);
 	free(several.text);
 	free(one.text);

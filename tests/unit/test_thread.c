@@ -5,27 +5,14 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <certbind/certbind.h>
+#include "own_threads.h"
 #include "scratch.h"
 #include "thread.h"
-
-static atomic_bool no_threads;
-
-int __real_pthread_create(
-	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *data);
-int __wrap_pthread_create(
-	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *data);
-int __wrap_pthread_create(
-	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *data)
-{
-	return atomic_load(&no_threads) ? EAGAIN
-					: __real_pthread_create(thread, attributes, start, data);
-}
 
 enum { PIECES = 20000, PIECE_SIZE = 100 /* bytes */ };
 
@@ -76,9 +63,9 @@ static void apart_is_another_thread(void **state)
 static void without_threads_it_is_done_here(void **state)
 {
 	(void)state;
-	atomic_store(&no_threads, true);
+	atomic_store(&own_threads_are_refused, true);
 	(void)run_apart(&work);
-	atomic_store(&no_threads, false);
+	atomic_store(&own_threads_are_refused, false);
 	assert_true(pthread_equal(work.thread, pthread_self()));
 	assert_int_equal(sigismember(&work.blocked, SIGTERM), 0);
 }

@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dirent.h>
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,27 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <certbind/certbind.h>
+#include "own_threads.h"
 #include "scratch.h"
-
-static atomic_bool no_threads;
-static atomic_int started;
-
-int __real_pthread_create(
-	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *data);
-int __wrap_pthread_create(
-	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *data);
-int __wrap_pthread_create(
-	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *data)
-{
-	sigset_t blocked;
-
-	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &blocked), 0);
-	assert_int_equal(sigismember(&blocked, SIGTERM), 1);
-	if (atomic_load(&no_threads))
-		return EAGAIN;
-	atomic_fetch_add(&started, 1);
-	return __real_pthread_create(thread, attributes, start, data);
-}
 
 static const char main_file[] =
 	"certificates = ( { name = \"panel\"; chain = \"@PKI@/panel.pem\";\n"
@@ -85,7 +65,7 @@ static struct certbind_store *begin(void)
 	struct certbind_store *store;
 	pthread_t thread;
 
-	atomic_store(&no_threads, false);
+	atomic_store(&own_threads_are_refused, false);
 	assert_int_equal(__real_pthread_create(&thread, NULL, do_nothing, NULL), 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(
@@ -115,13 +95,13 @@ static bool is_readable(int fd, int milliseconds)
  */
 static void await_quiet(struct certbind_store *store, int fd)
 {
-	int before = started;
+	size_t before = own_threads_started;
 	int i;
 
 	for (i = 0; i < WAITS && is_readable(fd, 100); i++)
 		assert_int_equal(certbind_store_dispatch(store, NULL), 0);
 	assert_true(i < WAITS);
-	assert_int_equal(started, before);
+	assert_int_equal(own_threads_started, before);
 	assert_int_equal(count_threads(), threads_before);
 }
 
@@ -150,7 +130,7 @@ static void idle_has_no_thread(void **state)
 	await_quiet(store, fd);
 	for (i = 0; i < 3; i++) {
 		char file[64], host[64];
-		int before = started;
+		size_t before = own_threads_started;
 
 		(void)snprintf(file, sizeof(file), "new%d.example.conf", i);
 		(void)snprintf(host, sizeof(host), "webmail.new%d.example", i);
@@ -158,7 +138,7 @@ static void idle_has_no_thread(void **state)
 		serve_until(store, fd, host);
 		await_no_thread();
 		await_quiet(store, fd);
-		assert_in_range(started - before, 1, 3);
+		assert_in_range(own_threads_started - before, 1, 3);
 	}
 	certbind_store_close(store);
 }
@@ -193,7 +173,7 @@ static void changes_wait_for_a_thread(void **state)
 
 	(void)state;
 	await_no_thread();
-	atomic_store(&no_threads, true);
+	atomic_store(&own_threads_are_refused, true);
 	(void)scratch_write("late.example.conf", "webmail = \"panel\";\n");
 	for (i = 0; i < 20; i++) {
 		(void)is_readable(fd, 100);
@@ -201,7 +181,7 @@ static void changes_wait_for_a_thread(void **state)
 	}
 	assert_in_range(failures, 1, 3); /* tried once a second */
 	assert_non_null(strstr(error.message, "no thread can be had"));
-	atomic_store(&no_threads, false);
+	atomic_store(&own_threads_are_refused, false);
 	serve_until(store, fd, "webmail.late.example");
 	certbind_store_close(store);
 }
@@ -221,7 +201,7 @@ static void what_was_built_outlives_its_thread(void **state)
 	}
 	await_no_thread();
 	assert_false(is_served(store, "webmail.kept.example"));
-	atomic_store(&no_threads, true);
+	atomic_store(&own_threads_are_refused, true);
 	assert_int_equal(certbind_store_dispatch(store, NULL), 0);
 	assert_true(is_served(store, "webmail.kept.example"));
 	await_quiet(store, fd);
@@ -234,9 +214,9 @@ static void the_first_thread_may_be_asked_for_again(void **state)
 	int fd;
 
 	(void)state;
-	atomic_store(&no_threads, true);
+	atomic_store(&own_threads_are_refused, true);
 	assert_int_equal(certbind_store_fd(store), CERTBIND_E_SYSTEM);
-	atomic_store(&no_threads, false);
+	atomic_store(&own_threads_are_refused, false);
 	fd = certbind_store_fd(store);
 	assert_true(fd >= 0);
 	await_no_thread();
